@@ -1,0 +1,1 @@
+"""modelqa: pytest for models."""

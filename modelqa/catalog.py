@@ -1,0 +1,64 @@
+"""THE table: every built-in part as kind -> name -> "module:object", and how to find others.
+
+Nothing is imported here but names. A package adds parts by entry points of the same kinds
+(``modelqa.checks``, ``modelqa.models``, ``modelqa.reports``); a suite names a check of its own
+repository as ``module:function``.
+"""
+
+import importlib
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Any, Literal
+
+Kind = Literal["checks", "models", "reports"]
+
+BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
+    "checks": {
+        "metric": "modelqa.checks.metric:metric",
+        "latency": "modelqa.checks.latency:latency",
+        "errors": "modelqa.checks.errors:errors",
+        "schema": "modelqa.checks.schema:schema",
+        "drift": "modelqa.checks.drift:drift",
+    },
+    "models": {
+        "models": "modelqa.models.mlflow:find",
+        "runs": "modelqa.models.mlflow:find",
+        "directory": "modelqa.models.mlflow:find_directory",
+        "function": "modelqa.models.callable:find",
+    },
+    "reports": {
+        "terminal": "modelqa.reports.terminal:render",
+    },
+}
+
+
+@cache
+def names(kind: Kind) -> Mapping[str, str]:
+    """All parts of a kind, built in and installed: name -> "module:object". Built-ins win.
+
+    >>> names("checks")["metric"]
+    'modelqa.checks.metric:metric'
+    """
+    installed = {entry.name: entry.value for entry in entry_points(group=f"modelqa.{kind}")}
+    return installed | BUILT_IN[kind]
+
+
+def find(kind: Kind, name: str) -> Any:
+    """The part of that name. Raises ``KeyError`` where there is none."""
+    return load(names(kind)[name])
+
+
+def load(target: str) -> Any:
+    """The object behind "module:object".
+
+    Raises ``ImportError`` or ``AttributeError`` as the import does.
+
+    >>> load("math:hypot")(3, 4)
+    5.0
+    """
+    module, _, path = target.partition(":")
+    found: Any = importlib.import_module(module)
+    for name in path.split("."):
+        found = getattr(found, name)
+    return found

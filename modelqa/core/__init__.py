@@ -1,0 +1,1 @@
+"""The words of modelqa: frozen values and protocols, standard library only, no input or output."""

@@ -1,0 +1,134 @@
+"""A bound and the judge: the only place where a measured number meets a wanted one."""
+
+from dataclasses import KW_ONLY, dataclass
+from enum import StrEnum
+from math import ceil, inf, isfinite
+from typing import Literal
+
+from modelqa.core.estimate import Estimate, Reds
+
+Limit = Literal["min", "max", "warn_min", "warn_max"]
+
+
+class Outcome(StrEnum):
+    """How a verdict, a check or a run ended, most severe first; skipped says nothing."""
+
+    FAILED = "failed"
+    ERRORED = "errored"
+    INCONCLUSIVE = "inconclusive"
+    WARNED = "warned"
+    PASSED = "passed"
+    SKIPPED = "skipped"
+
+    @classmethod
+    def worst(cls, outcomes: "list[Outcome]") -> "Outcome":
+        """The most severe of some outcomes; of none, `errored`: nothing was measured.
+
+        >>> Outcome.worst([Outcome.PASSED, Outcome.INCONCLUSIVE])
+        <Outcome.INCONCLUSIVE: 'inconclusive'>
+        >>> Outcome.worst([])
+        <Outcome.ERRORED: 'errored'>
+        """
+        order = list(cls)
+        return min(outcomes, key=order.index, default=cls.ERRORED)
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What a value may be: red beyond `min` and `max`, warned beyond `warn_min` and `warn_max`.
+
+    >>> Bound(min=0.9).reds
+    'high'
+    """
+
+    _: KW_ONLY
+    min: float | None = None
+    max: float | None = None
+    warn_min: float | None = None
+    warn_max: float | None = None
+
+    @property
+    def reds(self) -> Reds:
+        """The ends of an interval that can turn red by this bound."""
+        if self.min is not None and self.max is not None:
+            return "both"
+        if self.min is not None:
+            return "high"
+        return "low" if self.max is not None else "none"
+
+    def limits(self) -> tuple[tuple[Limit, float], ...]:
+        """The limits that are set, hard ones first."""
+        named: tuple[tuple[Limit, float | None], ...] = (
+            ("min", self.min),
+            ("max", self.max),
+            ("warn_min", self.warn_min),
+            ("warn_max", self.warn_max),
+        )
+        return tuple((name, limit) for name, limit in named if limit is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """An outcome and the limit that decided it (None where nothing is bounded)."""
+
+    outcome: Outcome
+    limit: Limit | None
+
+
+def judge(estimate: Estimate, bound: Bound) -> Judgement:
+    """Hold an estimate against a bound.
+
+    Red if the far end of the interval is beyond a hard limit, green if the near end is inside all
+    of them, else inconclusive. Warn limits are judged alike and speak only of what is not red.
+
+    >>> judge(Estimate(0.87, low=0.86, high=0.88, n=9), Bound(min=0.9))
+    Judgement(outcome=<Outcome.FAILED: 'failed'>, limit='min')
+    >>> judge(Estimate(0.91, low=0.88, high=0.93, n=9), Bound(min=0.9)).outcome
+    <Outcome.INCONCLUSIVE: 'inconclusive'>
+    >>> judge(Estimate(0.95, low=0.94, high=0.96, n=9), Bound(min=0.9, warn_min=0.97)).outcome
+    <Outcome.WARNED: 'warned'>
+    """
+    limits = bound.limits()
+    if not limits:
+        return Judgement(Outcome.ERRORED, None)
+    if not estimate.exists:
+        return Judgement(Outcome.INCONCLUSIVE, limits[0][0])
+    hard = [name for name, _ in limits if not name.startswith("warn")]
+    beyond = [name for name, limit in limits if _beyond(estimate, name, limit)]
+    open_ = [name for name, limit in limits if not _inside(estimate, name, limit)]
+    for outcome, deciding in (
+        (Outcome.FAILED, [name for name in beyond if name in hard]),
+        (Outcome.INCONCLUSIVE, [name for name in open_ if name in hard]),
+        (Outcome.WARNED, beyond),
+        (Outcome.INCONCLUSIVE, [] if hard else open_),
+    ):
+        if deciding:
+            return Judgement(outcome, deciding[0])
+    return Judgement(Outcome.PASSED, limits[0][0])
+
+
+def _beyond(estimate: Estimate, name: Limit, limit: float) -> bool:
+    """Whether an estimate is surely on the wrong side of a limit."""
+    return estimate.high < limit if name.endswith("min") else estimate.low > limit
+
+
+def _inside(estimate: Estimate, name: Limit, limit: float) -> bool:
+    """Whether an estimate is surely on the right side of a limit."""
+    return estimate.low >= limit if name.endswith("min") else estimate.high <= limit
+
+
+def rows_to_tell(estimate: Estimate, limit: float) -> int | None:
+    """About how many rows would decide, were the value to stay where it is.
+
+    The end that faces the limit shrinks with the square root of the rows. None where the value
+    stands at the limit, or the end that faces it is not known.
+
+    >>> rows_to_tell(Estimate(0.908, low=0.884, high=0.929, n=412), 0.90)
+    3708
+    """
+    gap = abs(estimate.value - limit)
+    reach = estimate.value - estimate.low if estimate.value >= limit else estimate.high - estimate.value
+    if not (isfinite(reach) and estimate.exists and gap > 0):
+        return None
+    needed = estimate.n * (reach / gap) ** 2
+    return ceil(round(needed, 6)) if needed < inf else None

@@ -1,0 +1,16 @@
+"""What stands behind a measurement, as plain data that a report can draw."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One piece of evidence: ``kind`` names its shape, ``data`` is JSON (no rows, no objects).
+
+    >>> Evidence("shares", {"labels": ["a", "b"], "reference": [0.5, 0.5], "batch": [0.9, 0.1]}).kind
+    'shares'
+    """
+
+    kind: str
+    data: dict[str, Any]

@@ -1,0 +1,287 @@
+"""What parts promise each other: a table, a model, the context of a check, and a check itself."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
+from enum import Flag, auto
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, get_type_hints, overload
+
+from modelqa.core.estimate import Levels
+from modelqa.core.result import Measurement
+from modelqa.core.signature import ColumnKind, Field
+from modelqa.core.subject import DataInfo, ModelInfo
+from modelqa.core.units import Unit
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+Versus = Literal["difference", "relative"]
+"""How a check is compared with the champion: candidate - champion, or that divided by the champion."""
+
+
+class Needs(Flag):
+    """What a check cannot do without; the plan says at collection what a suite lacks.
+
+    ``PREDICTIONS`` are logged ones or a model's, ``MODEL`` is a model that can be called.
+    """
+
+    NOTHING = 0
+    BATCH = auto()
+    PREDICTIONS = auto()
+    MODEL = auto()
+    LABELS = auto()
+    REFERENCE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column, as arrays of one length.
+
+    ``values`` are numbers (integer, float), truth values (boolean), microseconds since 1970 in UTC
+    (datetime), codes into ``categories`` (text) or objects (other); where ``missing`` is true
+    they mean nothing. ``dtype`` is the name of the type that the data came with.
+    """
+
+    name: str
+    kind: ColumnKind
+    _: KW_ONLY
+    values: NDArray[Any]
+    missing: NDArray[np.bool_]
+    dtype: str
+    categories: tuple[str, ...] = ()
+
+
+class Table(Protocol):
+    """Rows and columns, opened but read column by column."""
+
+    @property
+    def info(self) -> DataInfo: ...
+
+    @property
+    def rows(self) -> int: ...
+
+    @property
+    def kinds(self) -> Mapping[str, ColumnKind]:
+        """The columns and what they hold, in order; nothing is read for it."""
+
+    def column(self, name: str) -> Column:
+        """One column; each is converted once. Raises ``KeyError`` where there is none."""
+
+    def to_pandas(self, names: Sequence[str] | None = None) -> pd.DataFrame:
+        """These columns (all by default) for a library that wants a frame."""
+
+    def take(self, rows: NDArray[np.intp]) -> Table:
+        """The same columns at these rows, in this order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """What a model said: one value a row, and a probability per class where it gives them.
+
+    ``classes`` is the order of the columns of ``probabilities``; None for a regressor.
+    """
+
+    values: NDArray[Any]
+    _: KW_ONLY
+    probabilities: NDArray[np.float64] | None = None
+    classes: tuple[Any, ...] | None = None
+
+
+class Model(Protocol):
+    """A model that is loaded and can be called."""
+
+    @property
+    def info(self) -> ModelInfo: ...
+
+    @property
+    def inputs(self) -> tuple[Field, ...] | None:
+        """The columns it was trained on, or None where it does not say."""
+
+    def predict(self, frame: pd.DataFrame) -> Predictions:
+        """Score every row of a frame once."""
+
+    def call(self, frame: pd.DataFrame) -> object:
+        """Do what a server does with one request: the call that latency measures."""
+
+
+class Context(Protocol):
+    """All that a check sees: one subject, one slice, and the levels granted to this check."""
+
+    @property
+    def levels(self) -> Levels: ...
+
+    @property
+    def versus(self) -> Versus | None:
+        """Set where the check is judged against the champion."""
+
+    @property
+    def champion(self) -> Context:
+        """The same rows, seen with the champion's eyes."""
+
+    @property
+    def batch(self) -> Table: ...
+
+    @property
+    def reference(self) -> Table: ...
+
+    @property
+    def model(self) -> Model: ...
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The columns that the model reads (its signature's, or all that have no other role)."""
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The columns that name a row; empty where the suite names none."""
+
+    @property
+    def rng(self) -> np.random.Generator:
+        """Random numbers from a seed of suite, check and data: same inputs, same draws."""
+
+    def clock(self) -> float:
+        """Monotonic seconds."""
+
+    def predictions(self) -> Predictions:
+        """What the model said of the batch; computed once, shared by all checks."""
+
+    def labels(self) -> Column:
+        """The truth, one value a row, missing where a row has none yet."""
+
+    def sample(self) -> Any:
+        """Labels and predictions of the labelled rows, encoded for scores (`stats.scores.Sample`)."""
+
+    def reference_predictions(self) -> Predictions:
+        """What the model says of the reference; computed once."""
+
+    def reference_labels(self) -> Column:
+        """The truth of the reference's rows."""
+
+    def slices(self) -> Mapping[str, Context]:
+        """The slices of the suite, by name, each a context of its own."""
+
+
+CheckFunction = Callable[..., Iterable[Measurement]]
+Complaint = tuple[str | None, str]
+"""A key of the check (None: its main parameter) and what is wrong with its value."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckType:
+    """What a check function declares about itself.
+
+    ``unit`` is what its bounds measure, or a function of the main parameter that says so;
+    ``facts`` are counted, so they cost no share of the alarm budget; ``own_bound`` checks hold
+    their bound in their arguments, so `min` and `max` are mistakes; ``paired`` checks compare with
+    the champion themselves; ``alone`` checks want the machine for themselves; ``verify`` says at
+    collection what is wrong with values that the types allow.
+    """
+
+    function: CheckFunction
+    _: KW_ONLY
+    needs: Needs
+    unit: Unit | Callable[[Any], Unit]
+    facts: bool
+    own_bound: bool
+    paired: bool
+    alone: bool
+    verify: Callable[..., Iterable[Complaint]] | None
+
+    @property
+    def main(self) -> inspect.Parameter | None:
+        """The parameter behind the check's key; None for a check written ``name: true``."""
+        after = [p for p in self._signature() if p.kind is p.POSITIONAL_OR_KEYWORD]
+        return after[0] if after else None
+
+    @property
+    def parameters(self) -> Mapping[str, inspect.Parameter]:
+        """The keyword-only parameters: the keys of this check in a suite."""
+        return {p.name: p for p in self._signature() if p.kind is p.KEYWORD_ONLY}
+
+    @property
+    def open_ended(self) -> bool:
+        """Whether any other key is an argument too (``**arguments``)."""
+        return any(p.kind is p.VAR_KEYWORD for p in self._signature())
+
+    def unit_of(self, main: Any) -> Unit:
+        """The unit of the bounds, given the main parameter."""
+        return self.unit if isinstance(self.unit, Unit) else self.unit(main)
+
+    def _signature(self) -> list[inspect.Parameter]:
+        """All parameters but the context, with annotations as types even where written as text."""
+        after = list(inspect.signature(self.function).parameters.values())[1:]
+        shown = SimpleNamespace(__annotations__={p.name: p.annotation for p in after})
+        hints = get_type_hints(shown, self.function.__globals__, include_extras=True)
+        return [p.replace(annotation=hints[p.name]) for p in after]
+
+
+F = TypeVar("F", bound=CheckFunction)
+_MARK = "__modelqa_check__"
+
+
+@overload
+def check(function: F, /) -> F: ...
+@overload
+def check(
+    *,
+    needs: Needs = ...,
+    unit: Unit | Callable[[Any], Unit] = ...,
+    facts: bool = ...,
+    own_bound: bool = ...,
+    paired: bool = ...,
+    alone: bool = ...,
+    verify: Callable[..., Iterable[Complaint]] | None = ...,
+) -> Callable[[F], F]: ...
+def check(
+    function: F | None = None,
+    /,
+    *,
+    needs: Needs = Needs.BATCH,
+    unit: Unit | Callable[[Any], Unit] = Unit.NUMBER,
+    facts: bool = False,
+    own_bound: bool = False,
+    paired: bool = False,
+    alone: bool = False,
+    verify: Callable[..., Iterable[Complaint]] | None = None,
+) -> F | Callable[[F], F]:
+    """Mark a function as a check; it stays the function it was, and is registered nowhere.
+
+    Its first parameter is the context, the second (if any) stands behind the check's key in a
+    suite, the keyword-only ones are its other keys. It yields measurements and judges nothing.
+
+    >>> @check(needs=Needs.NOTHING)
+    ... def answer(ctx, question: str, *, times: int = 1):
+    ...     yield from ()
+    >>> declared(answer).main.name, list(declared(answer).parameters)
+    ('question', ['times'])
+    """
+
+    def mark(function: F) -> F:
+        made = CheckType(
+            function,
+            needs=needs,
+            unit=unit,
+            facts=facts,
+            own_bound=own_bound,
+            paired=paired,
+            alone=alone,
+            verify=verify,
+        )
+        setattr(function, _MARK, made)
+        return function
+
+    return mark if function is None else mark(function)
+
+
+def declared(function: object) -> CheckType:
+    """What a marked function declares. Raises ``TypeError`` for any other object."""
+    found = getattr(function, _MARK, None)
+    if not isinstance(found, CheckType):
+        name = getattr(function, "__qualname__", repr(function))
+        raise TypeError(f"{name} is not a check: mark it with @modelqa.check")
+    return found

@@ -1,0 +1,46 @@
+"""What a suite judges, resolved: names and digests, so that a verdict says what it was about."""
+
+from dataclasses import KW_ONLY, dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """A model, resolved once: an alias is a version here, and the bytes have a digest."""
+
+    uri: str
+    _: KW_ONLY
+    name: str = ""
+    version: str = ""
+    id: str = ""
+    digest: str = ""
+
+    def __str__(self) -> str:
+        """How people call it.
+
+        >>> str(ModelInfo("models:/churn@challenger", name="churn", version="7"))
+        'churn version 7'
+        """
+        if self.name and self.version:
+            return f"{self.name} version {self.version}"
+        return self.name or self.uri
+
+
+@dataclass(frozen=True, slots=True)
+class DataInfo:
+    """A batch or a reference: where it came from, its rows and the digest of its content."""
+
+    name: str
+    _: KW_ONLY
+    rows: int
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectInfo:
+    """Everything that a run judged; parts that the suite does not name are None."""
+
+    _: KW_ONLY
+    model: ModelInfo | None = None
+    champion: ModelInfo | None = None
+    batch: DataInfo | None = None
+    reference: DataInfo | None = None

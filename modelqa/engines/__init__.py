@@ -1,0 +1,1 @@
+"""Data, opened: where rows and columns come from."""

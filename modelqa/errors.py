@@ -1,0 +1,68 @@
+"""What can go wrong, as types.
+
+    ModelQAError                 anything modelqa says on purpose
+    |-- SuiteError               a suite is wrong: ``problems`` holds all of them
+    |-- SubjectError             a model, batch, label or reference cannot be used
+    |-- CheckError               a check cannot measure what it was asked
+    |-- ActionError              an effect on the outside world did not happen
+    `-- MissingExtra             a library is absent or broken (also an ImportError)
+
+    CheckFailed                  the verdict red (an AssertionError: pytest shows it as FAILED)
+
+Every message says where, what was expected, what was found, and what to do.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class ModelQAError(Exception):
+    """Anything modelqa says on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake in a suite, with its place (lines and columns count from 1, 0 is unknown).
+
+    >>> str(Problem("unknown key 'mim' (did you mean 'min'?)", Path("a.suite.yaml"), 3, 5))
+    "a.suite.yaml:3:5: unknown key 'mim' (did you mean 'min'?)"
+    """
+
+    message: str
+    path: Path | None = None
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        if self.path is None:
+            return self.message
+        return f"{self.path}:{self.line}:{self.column}: {self.message}"
+
+
+class SuiteError(ModelQAError):
+    """A suite is wrong; ``problems`` lists every mistake found, in file order."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class SubjectError(ModelQAError):
+    """A model, batch, label or reference cannot be found, reached, trusted or used."""
+
+
+class CheckError(ModelQAError):
+    """A check cannot measure what it was asked to measure."""
+
+
+class ActionError(ModelQAError):
+    """An effect on the outside world did not happen."""
+
+
+class MissingExtra(ModelQAError, ImportError):
+    """A library that this suite needs is absent or cannot be imported."""
+
+
+class CheckFailed(AssertionError):
+    """The verdict red, as pytest and ``assert`` understand it."""

@@ -1,0 +1,1 @@
+"""Results told: pure functions of a result."""

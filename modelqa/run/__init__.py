@@ -1,0 +1,1 @@
+"""A suite into a result: plan, open, execute."""

@@ -1,0 +1,1 @@
+"""Text into a suite: read, located, checked, before anything is opened."""
