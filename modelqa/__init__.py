@@ -1,1 +1,68 @@
-"""modelqa: pytest for models."""
+"""modelqa: pytest for models.
+
+Names are resolved on first use, so that importing the package costs nothing::
+
+    import modelqa
+
+    suite = modelqa.Suite(
+        "churn",
+        model="models:/churn@challenger",
+        batch="data/today.parquet",
+        labels="churned",
+        positive="yes",
+        checks=[modelqa.metric("roc_auc", min=0.90), {"errors": "rate", "max": "0.1%"}],
+    )
+    result = suite.run()
+
+``modelqa.metric(...)``, ``modelqa.latency(...)`` and so on build a check of that kind; a mapping
+with the keys of a suite file says the same (``errors`` only so: the name is a module's).
+"""
+
+from typing import Any
+
+_PUBLIC = {
+    "ActionError": "modelqa.errors:ActionError",
+    "Bound": "modelqa.core.bound:Bound",
+    "CheckError": "modelqa.errors:CheckError",
+    "CheckFailed": "modelqa.errors:CheckFailed",
+    "CheckResult": "modelqa.core.result:CheckResult",
+    "Context": "modelqa.core.ports:Context",
+    "Estimate": "modelqa.core.estimate:Estimate",
+    "Evidence": "modelqa.core.evidence:Evidence",
+    "Measurement": "modelqa.core.result:Measurement",
+    "MissingExtra": "modelqa.errors:MissingExtra",
+    "ModelQAError": "modelqa.errors:ModelQAError",
+    "Needs": "modelqa.core.ports:Needs",
+    "Outcome": "modelqa.core.bound:Outcome",
+    "SubjectError": "modelqa.errors:SubjectError",
+    "Suite": "modelqa.suite.spec:Suite",
+    "SuiteError": "modelqa.errors:SuiteError",
+    "SuiteResult": "modelqa.core.result:SuiteResult",
+    "Unit": "modelqa.core.units:Unit",
+    "Verdict": "modelqa.core.result:Verdict",
+    "check": "modelqa.core.ports:check",
+    "load": "modelqa.suite.load:load",
+    "plan": "modelqa.run.plan:plan",
+}
+
+__all__ = sorted(_PUBLIC)
+
+
+def __getattr__(name: str) -> Any:
+    """Resolve a public name, or the builder of a kind of check."""
+    if name.startswith("__"):
+        raise AttributeError(name)
+    from modelqa import catalog
+
+    if name in _PUBLIC:
+        return catalog.load(_PUBLIC[name])
+    if name in catalog.names("checks"):
+        from functools import partial
+
+        return partial(catalog.load("modelqa.suite.spec:check"), name)
+    raise AttributeError(f"module 'modelqa' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return list(__all__)

@@ -41,7 +41,7 @@ def names(kind: Kind) -> Mapping[str, str]:
     'modelqa.checks.metric:metric'
     """
     installed = {entry.name: entry.value for entry in entry_points(group=f"modelqa.{kind}")}
-    return installed | BUILT_IN[kind]
+    return {**installed, **BUILT_IN[kind]}
 
 
 def find(kind: Kind, name: str) -> Any:

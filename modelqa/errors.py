@@ -3,6 +3,7 @@
     ModelQAError                 anything modelqa says on purpose
     |-- SuiteError               a suite is wrong: ``problems`` holds all of them
     |-- SubjectError             a model, batch, label or reference cannot be used
+    |   `-- NotFound             the registry answers, and has no such model, version or alias
     |-- CheckError               a check cannot measure what it was asked
     |-- ActionError              an effect on the outside world did not happen
     `-- MissingExtra             a library is absent or broken (also an ImportError)
@@ -50,6 +51,10 @@ class SuiteError(ModelQAError):
 
 class SubjectError(ModelQAError):
     """A model, batch, label or reference cannot be found, reached, trusted or used."""
+
+
+class NotFound(SubjectError):
+    """The registry answers, and has no such model, version or alias."""
 
 
 class CheckError(ModelQAError):

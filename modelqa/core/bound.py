@@ -95,12 +95,13 @@ def judge(estimate: Estimate, bound: Bound) -> Judgement:
         return Judgement(Outcome.INCONCLUSIVE, limits[0][0])
     hard = [name for name, _ in limits if not name.startswith("warn")]
     beyond = [name for name, limit in limits if _beyond(estimate, name, limit)]
-    open_ = [name for name, limit in limits if not _inside(estimate, name, limit)]
+    unproven = [name for name, limit in limits if not _inside(estimate, name, limit)]
     for outcome, deciding in (
         (Outcome.FAILED, [name for name in beyond if name in hard]),
-        (Outcome.INCONCLUSIVE, [name for name in open_ if name in hard]),
+        (Outcome.INCONCLUSIVE, [name for name in unproven if name in hard]),
         (Outcome.WARNED, beyond),
-        (Outcome.INCONCLUSIVE, [] if hard else open_),
+        (Outcome.INCONCLUSIVE, [] if hard else unproven),
+        (Outcome.INCONCLUSIVE, [] if estimate.n > 0 else [limits[0][0]]),
     ):
         if deciding:
             return Judgement(outcome, deciding[0])

@@ -154,7 +154,11 @@ class Context(Protocol):
         """The truth, one value a row, missing where a row has none yet."""
 
     def sample(self) -> Any:
-        """Labels and predictions of the labelled rows, encoded for scores (`stats.scores.Sample`)."""
+        """Labels and predictions of the labelled rows, encoded for scores (`stats.sample.Sample`)."""
+
+    @property
+    def unlabelled(self) -> int:
+        """How many rows have no label yet; `sample` leaves them out."""
 
     def reference_predictions(self) -> Predictions:
         """What the model says of the reference; computed once."""
@@ -175,7 +179,7 @@ Complaint = tuple[str | None, str]
 class CheckType:
     """What a check function declares about itself.
 
-    ``unit`` is what its bounds measure, or a function of the main parameter that says so;
+    ``needs`` and ``unit`` (what its bounds measure) may be functions of the main parameter;
     ``facts`` are counted, so they cost no share of the alarm budget; ``own_bound`` checks hold
     their bound in their arguments, so `min` and `max` are mistakes; ``paired`` checks compare with
     the champion themselves; ``alone`` checks want the machine for themselves; ``verify`` says at
@@ -184,7 +188,7 @@ class CheckType:
 
     function: CheckFunction
     _: KW_ONLY
-    needs: Needs
+    needs: Needs | Callable[[Any], Needs]
     unit: Unit | Callable[[Any], Unit]
     facts: bool
     own_bound: bool
@@ -212,6 +216,10 @@ class CheckType:
         """The unit of the bounds, given the main parameter."""
         return self.unit if isinstance(self.unit, Unit) else self.unit(main)
 
+    def needs_of(self, main: Any) -> Needs:
+        """What it cannot do without, given the main parameter."""
+        return self.needs if isinstance(self.needs, Needs) else self.needs(main)
+
     def _signature(self) -> list[inspect.Parameter]:
         """All parameters but the context, with annotations as types even where written as text."""
         after = list(inspect.signature(self.function).parameters.values())[1:]
@@ -229,7 +237,7 @@ def check(function: F, /) -> F: ...
 @overload
 def check(
     *,
-    needs: Needs = ...,
+    needs: Needs | Callable[[Any], Needs] = ...,
     unit: Unit | Callable[[Any], Unit] = ...,
     facts: bool = ...,
     own_bound: bool = ...,
@@ -241,7 +249,7 @@ def check(
     function: F | None = None,
     /,
     *,
-    needs: Needs = Needs.BATCH,
+    needs: Needs | Callable[[Any], Needs] = Needs.BATCH,
     unit: Unit | Callable[[Any], Unit] = Unit.NUMBER,
     facts: bool = False,
     own_bound: bool = False,

@@ -1,7 +1,7 @@
 """From a measurement to a verdict, a check's result and a run's: frozen, and free of objects."""
 
 from collections.abc import Iterable
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Self
 
 from modelqa.core.bound import Bound, Limit, Outcome, judge, rows_to_tell
@@ -53,7 +53,7 @@ class Verdict:
         bound = measurement.bound or bound
         judged = judge(measurement.estimate, bound)
         reason = _reason(measurement, bound, judged.outcome, judged.limit)
-        return cls(judged.outcome, measurement, bound, reason)
+        return cls(judged.outcome, replace(measurement, bound=None), bound, reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,5 +173,5 @@ def _round(rows: int) -> int:
     >>> _round(3708)
     3700
     """
-    step = 10 ** max(len(str(rows)) - 2, 0)
-    return -(-rows // step) * step if rows < 100 else round(rows / step) * step
+    step: int = max(10 ** (len(str(rows)) - 2), 1)
+    return round(rows / step) * step

@@ -1,0 +1,99 @@
+"""`latency`: how long one call of the model takes, in this process."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modelqa.core.estimate import Estimate, Levels
+from modelqa.core.ports import Complaint, Context, Model, Needs, check
+from modelqa.core.result import Measurement
+from modelqa.core.units import Unit
+from modelqa.stats import compare, intervals
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+QUANTILES = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}
+STATISTICS = (*QUANTILES, "mean")
+FRAMES = 64
+BLOCK = 10
+WARM_UP_CALLS = 20
+TIME_CAP = 20.0
+
+
+def _known(statistic: str, **parameters: Any) -> Iterator[Complaint]:
+    if statistic not in STATISTICS:
+        yield None, f"unknown latency {statistic!r}; expected one of {', '.join(STATISTICS)}"
+    for key in ("rows", "calls"):
+        if key in parameters and parameters[key] < 1:
+            yield key, f"expected at least 1, found {parameters[key]}"
+
+
+@check(needs=Needs.MODEL | Needs.BATCH, unit=Unit.SECONDS, paired=True, alone=True, verify=_known)
+def latency(ctx: Context, statistic: str, *, rows: int = 1, calls: int = 400) -> Iterator[Measurement]:
+    """Time single calls of the model on rows drawn from the batch.
+
+    ``statistic`` is p50, p90, p95, p99 or mean; ``rows`` is how many rows one call scores;
+    ``calls`` how many are timed at most (fewer where they take more than 20 s). The interval is
+    the one of order statistics (a quantile) or studentised (the mean). Nothing else that modelqa
+    runs on this machine is running meanwhile. With ``versus: champion`` both models are called in
+    alternating blocks, and bounds in ``%`` are relative to the champion.
+
+    Example::
+
+        - latency: p95
+          max: 40 ms
+    """
+    frames = _frames(ctx, rows)
+    models = [ctx.model] if ctx.versus is None else [ctx.model, ctx.champion.model]
+    times = _interleaved(models, frames, calls, ctx)
+    name = f"latency_{statistic}"
+    if ctx.versus is None:
+        estimate = _estimate(times[0], statistic, ctx.levels)
+    else:
+        combine = compare.independent_relative if ctx.versus == "relative" else compare.independent_difference
+        estimate = combine(*(_estimate(each, statistic, ctx.levels.half()) for each in times))
+    yield Measurement(name, estimate, unit=Unit.SECONDS, note=_note(times[0], calls))
+
+
+def _frames(ctx: Context, rows: int) -> "list[pd.DataFrame]":
+    """Requests as a caller would send them: rows drawn from the batch, not one row repeated."""
+    drawn = ctx.rng.integers(0, ctx.batch.rows, size=(FRAMES, rows))
+    pool = ctx.batch.take(drawn.ravel()).to_pandas(ctx.features)
+    return [pool.iloc[start : start + rows] for start in range(0, FRAMES * rows, rows)]
+
+
+def _interleaved(
+    models: Sequence[Model], frames: "Sequence[pd.DataFrame]", calls: int, ctx: Context
+) -> list[NDArray[np.float64]]:
+    """Seconds of each call of each model, measured in blocks whose order is drawn anew."""
+    for model in models:
+        for turn in range(WARM_UP_CALLS):
+            model.call(frames[turn % len(frames)])
+    times: list[list[float]] = [[] for _ in models]
+    rng, stop = ctx.rng, ctx.clock() + TIME_CAP
+    turn = 0
+    while len(times[0]) < calls and ctx.clock() < stop:
+        size = min(BLOCK, calls - len(times[0]))
+        for which in rng.permutation(len(models)):
+            for step in range(size):
+                frame = frames[(turn + step) % len(frames)]
+                began = ctx.clock()
+                models[which].call(frame)
+                times[which].append(ctx.clock() - began)
+        turn += size
+    return [np.array(each) for each in times]
+
+
+def _estimate(times: NDArray[np.float64], statistic: str, levels: Levels) -> Estimate:
+    if statistic == "mean":
+        return intervals.mean(times, levels)
+    return intervals.quantile(times, QUANTILES[statistic], levels)
+
+
+def _note(times: NDArray[np.float64], calls: int) -> str:
+    if len(times) < calls:
+        return f"stopped after {len(times):,} of {calls:,} calls, at {TIME_CAP:.0f} s"
+    return ""

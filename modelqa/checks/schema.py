@@ -1,0 +1,287 @@
+"""`schema`: the contract of a batch, counted in one scan of each column."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from difflib import get_close_matches
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modelqa.core import units
+from modelqa.core.bound import Bound
+from modelqa.core.estimate import Estimate
+from modelqa.core.ports import Column, Complaint, Context, Needs, check
+from modelqa.core.result import Measurement
+from modelqa.core.signature import ColumnKind, mismatches
+from modelqa.core.units import Unit
+from modelqa.errors import CheckError
+
+TYPES: Mapping[str, frozenset[ColumnKind]] = {
+    "int": frozenset({ColumnKind.INTEGER}),
+    "float": frozenset({ColumnKind.FLOAT}),
+    "number": frozenset({ColumnKind.INTEGER, ColumnKind.FLOAT}),
+    "bool": frozenset({ColumnKind.BOOLEAN}),
+    "text": frozenset({ColumnKind.TEXT}),
+    "datetime": frozenset({ColumnKind.DATETIME}),
+}
+RULES = ("type", "min", "max", "nulls", "unique", "in", "matches", "required")
+NONE = Bound(max=0)
+
+
+def _needs(contract: Any) -> Needs:
+    return Needs.BATCH | Needs.MODEL if contract == "signature" else Needs.BATCH
+
+
+def _sound(contract: Any, *, rows: Any = None, **_: Any) -> Iterator[Complaint]:
+    if isinstance(contract, str):
+        if contract != "signature":
+            yield None, f"expected `signature` or columns with their rules, found {contract!r}"
+        return
+    if not contract:
+        yield None, "expected at least one column with its rules"
+    for name, rules in contract.items():
+        for message in _unsound(rules):
+            yield None, f"column {name!r}: {message}"
+    for message in _unsound_rows(rows):
+        yield "rows", message
+
+
+@check(needs=_needs, facts=True, own_bound=True, verify=_sound)
+def schema(
+    ctx: Context,
+    contract: str | dict[str, Any],
+    *,
+    extra: Literal["allow", "forbid"] = "allow",
+    rows: dict[str, int] | None = None,
+    unique: list[str] | None = None,
+) -> Iterator[Measurement]:
+    """Hold the batch against the model's signature, or against a contract of its columns.
+
+    ``signature`` is the model version's own MLflow signature: names and types. A contract names
+    columns, each with any of these rules: ``type`` (int, float, number, bool, text, datetime),
+    ``min``, ``max`` (numbers, or dates as ISO text), ``nulls`` (the share allowed: 0 or "1%"),
+    ``unique: true``, ``in: [...]``, ``matches`` (a regular expression for the whole text),
+    ``required: false`` (the column may be missing). ``extra: forbid`` refuses other columns,
+    ``rows: {min: ..., max: ...}`` bounds their number, and ``unique: [a, b]`` says which columns
+    together name a row. All are facts about this batch: counted, not estimated. Missing values
+    break no rule but ``nulls``.
+
+    Raises `CheckError` where a rule cannot be applied to what a column holds.
+
+    Example::
+
+        - schema: {age: {type: int, min: 18, max: 120, nulls: 0}, plan: {in: [basic, pro]}}
+          unique: [customer_id]
+    """
+    if isinstance(contract, str):
+        yield from _signature(ctx)
+        names = {field.name for field in ctx.model.inputs or ()}
+    else:
+        names = set(contract)
+        for name, rules in contract.items():
+            yield from _column(ctx, name, rules)
+    if extra == "forbid":
+        strangers = [name for name in ctx.batch.kinds if name not in names]
+        yield _count("extra_columns", len(strangers), ctx.batch.rows, note=", ".join(strangers[:20]))
+    if rows is not None:
+        bound = Bound(min=rows.get("min"), max=rows.get("max"))
+        yield _count("rows", ctx.batch.rows, ctx.batch.rows, bound=bound)
+    if unique:
+        yield _count("duplicate_keys", _duplicates(ctx, unique), ctx.batch.rows, note=", ".join(unique))
+
+
+def _signature(ctx: Context) -> Iterator[Measurement]:
+    if not ctx.model.inputs:
+        raise CheckError("the model has no signature: log it with one, or write the contract here")
+    wrong = {found.column: found.message for found in mismatches(ctx.model.inputs, ctx.batch.kinds)}
+    for field in ctx.model.inputs:
+        note = wrong.get(field.name, "")
+        yield _count("signature_mismatch", int(bool(note)), ctx.batch.rows, column=field.name, note=note)
+
+
+def _column(ctx: Context, name: str, rules: Mapping[str, Any] | None) -> Iterator[Measurement]:
+    rules = rules or {}
+    rows = ctx.batch.rows
+    there = name in ctx.batch.kinds
+    if there or rules.get("required", True):
+        yield _count("missing_column", int(not there), rows, column=name)
+    if not there:
+        return
+    column = ctx.batch.column(name)
+    for rule, wanted in rules.items():
+        found = _measure(rule, wanted, column, rows)
+        if found is not None:
+            yield found
+
+
+def _measure(rule: str, wanted: Any, column: Column, rows: int) -> Measurement | None:
+    name, present = column.name, ~column.missing
+    match rule:
+        case "type":
+            wrong = column.kind not in TYPES[wanted] and bool(present.any())
+            note = f"expected {wanted}, found {column.kind}" if wrong else ""
+            return _count("wrong_type", int(wrong), rows, column=name, note=note)
+        case "nulls":
+            share = Estimate.fact(np.count_nonzero(column.missing) / rows, n=rows)
+            allowed = Bound(max=_share(wanted))
+            return Measurement("null_share", share, column=name, unit=Unit.SHARE, bound=allowed)
+        case "min" | "max":
+            values, limit = _comparable(column, wanted)
+            broken = values < limit if rule == "min" else values > limit
+            metric = "below_min" if rule == "min" else "above_max"
+            return _count(
+                metric, np.count_nonzero(broken & present), rows, column=name, note=f"{rule} {wanted}"
+            )
+        case "unique" if wanted:
+            kept = column.values[present]
+            return _count("duplicates", kept.size - np.unique(kept).size, rows, column=name)
+        case "in" | "matches":
+            allowed = _allowed(column, wanted) if rule == "in" else _matching(column, wanted)
+            metric = "outside_set" if rule == "in" else "unmatched"
+            return _count(metric, np.count_nonzero(~allowed & present), rows, column=name)
+    return None
+
+
+def _comparable(column: Column, limit: Any) -> tuple[NDArray[Any], Any]:
+    """The values of a column, and a limit that they can be compared with."""
+    if column.kind.numeric and _is_number(limit):
+        return column.values, limit
+    if column.kind is ColumnKind.DATETIME and not _is_number(limit):
+        return column.values, _microseconds(limit)
+    wanted = "a number" if _is_number(limit) else "a date"
+    raise CheckError(f"column {column.name!r} holds {column.kind}; {wanted} cannot bound it")
+
+
+def _allowed(column: Column, values: Sequence[Any]) -> NDArray[np.bool_]:
+    if column.kind is ColumnKind.TEXT:
+        known = set(values)
+        return np.array([name in known for name in column.categories] or [False])[column.values]
+    if column.kind is ColumnKind.OTHER:
+        raise CheckError(
+            f"column {column.name!r} holds values of type {column.dtype}; `in:` cannot be applied"
+        )
+    if column.kind is ColumnKind.DATETIME:
+        values = [_microseconds(value) for value in values]
+    return np.isin(column.values, [value for value in values if not isinstance(value, str)])
+
+
+def _matching(column: Column, pattern: str) -> NDArray[np.bool_]:
+    """Rows whose whole text matches, by RE2: its time is linear in the text, whatever the pattern."""
+    if column.kind is not ColumnKind.TEXT:
+        raise CheckError(f"column {column.name!r} holds {column.kind}; `matches:` reads texts")
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not column.categories:
+        return np.zeros(len(column.values), bool)
+    try:
+        found = pc.match_substring_regex(pa.array(column.categories), f"^(?:{pattern})$")
+    except pa.ArrowInvalid:
+        raise CheckError(f"matches: {pattern!r} is no regular expression that runs in linear time") from None
+    return found.to_numpy(zero_copy_only=False).astype(bool)[column.values]  # type: ignore[no-any-return]
+
+
+def _duplicates(ctx: Context, names: Sequence[str]) -> int:
+    """Rows whose key stands in an earlier row too; a missing value is a value of the key."""
+    codes = np.zeros(ctx.batch.rows, dtype=np.int64)
+    for name in names:
+        if name not in ctx.batch.kinds:
+            raise CheckError(f"unique: the batch has no column {name!r}")
+        column = ctx.batch.column(name)
+        _, own = np.unique(column.values, return_inverse=True)
+        own = np.where(column.missing, own.max(initial=0) + 1, own)
+        _, codes = np.unique(codes * (own.max(initial=0) + 1) + own, return_inverse=True)
+    return int(ctx.batch.rows - (codes.max(initial=-1) + 1))
+
+
+def _count(
+    metric: str, count: int, rows: int, *, column: str | None = None, note: str = "", bound: Bound = NONE
+) -> Measurement:
+    return Measurement(metric, Estimate.fact(count, n=rows), column=column, note=note, bound=bound)
+
+
+def _unsound(rules: Any) -> Iterator[str]:
+    """What is wrong with the rules of one column."""
+    if rules is None:
+        return
+    if not isinstance(rules, dict):
+        yield f"expected rules like {{type: int, min: 0}}, found {rules!r}"
+        return
+    for rule, wanted in rules.items():
+        message = _unsound_rule(rule, wanted)
+        if message:
+            yield message
+    low, high = rules.get("min"), rules.get("max")
+    if _is_number(low) and _is_number(high) and low > high:
+        yield f"min {low} is above max {high}"
+
+
+def _unsound_rule(rule: str, wanted: Any) -> str:
+    match rule:
+        case "type" if wanted not in TYPES:
+            return f"unknown type {wanted!r}; expected one of {', '.join(TYPES)}"
+        case "min" | "max" if not _is_number(wanted) and not _is_date(wanted):
+            return f"{rule}: expected a number or an ISO date, found {wanted!r}"
+        case "nulls" if _share(wanted) is None:
+            return f"nulls: expected a share such as 0 or 1%, found {wanted!r}"
+        case "unique" | "required" if not isinstance(wanted, bool):
+            return f"{rule}: expected true or false, found {wanted!r}"
+        case "in" if not isinstance(wanted, list) or not wanted:
+            return f"in: expected a list of values, found {wanted!r}"
+        case "matches" if not _is_pattern(wanted):
+            return f"matches: expected a regular expression, found {wanted!r}"
+        case _ if rule not in RULES:
+            close = get_close_matches(str(rule), RULES, n=1)
+            hint = f" (did you mean {close[0]!r}?)" if close else f"; rules are {', '.join(RULES)}"
+            return f"unknown rule {rule!r}{hint}"
+    return ""
+
+
+def _unsound_rows(rows: Any) -> Iterator[str]:
+    if rows is None:
+        return
+    if not rows or set(rows) - {"min", "max"}:
+        yield f"expected min, max or both, found {', '.join(map(str, rows)) or 'nothing'}"
+    elif rows.get("min", 0) > rows.get("max", rows.get("min", 0)):
+        yield f"min {rows['min']} is above max {rows['max']}"
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_date(value: Any) -> bool:
+    try:
+        return isinstance(value, str | date) and _microseconds(value) is not None
+    except ValueError:
+        return False
+
+
+def _is_pattern(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and re.compile(value) is not None
+    except re.error:
+        return False
+
+
+def _microseconds(value: str | date) -> int:
+    """A date as microseconds since 1970 in UTC.
+
+    >>> _microseconds("1970-01-02")
+    86400000000
+    """
+    moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    return int((moment - epoch).total_seconds() * 1e6)
+
+
+def _share(wanted: Any) -> float | None:
+    try:
+        found = units.parse(wanted)
+    except ValueError:
+        return None
+    fits = found.unit in (Unit.NUMBER, Unit.SHARE) and 0 <= found.value <= 1
+    return found.value if fits else None

@@ -1,0 +1,159 @@
+"""The command line: the same run as pytest's, for scripts and people."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from modelqa import project
+from modelqa.core.bound import Outcome
+from modelqa.core.result import SuiteResult
+from modelqa.errors import ModelQAError, SuiteError
+from modelqa.run.events import CheckStarted, Event, Listener, nobody
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
+)
+
+PASSED, FAILED, WRONG, COULD_NOT, NOTHING = 0, 1, 2, 3, 5
+
+SuitePath = Annotated[Path, typer.Argument(help="A suite file (*.suite.yaml).", show_default=False)]
+
+
+def main() -> None:
+    """Run the command line; exit codes are those of the manual (see ``modelqa run --help``)."""
+    try:
+        app()
+    except SuiteError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(WRONG)
+    except ModelQAError as error:
+        typer.echo(f"modelqa: {error}", err=True)
+        sys.exit(COULD_NOT)
+
+
+@app.callback()
+def _about() -> None:
+    """Judge models and batches by quality suites."""
+
+
+@app.command()
+def run(
+    suite: SuitePath,
+    model: Annotated[str | None, typer.Option(help="Judge this model instead of the suite's.")] = None,
+    champion: Annotated[str | None, typer.Option(help="Compare with this model instead.")] = None,
+    batch: Annotated[str | None, typer.Option(help="Judge these rows instead.")] = None,
+    reference: Annotated[str | None, typer.Option(help="Compare with these rows instead.")] = None,
+    tracking_uri: Annotated[str | None, typer.Option(help="MLflow tracking and registry URI.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the result as JSON.")] = None,
+    inconclusive: Annotated[
+        str | None, typer.Option(help="What an undecided check means: warn or fail.")
+    ] = None,
+) -> None:
+    """Run a suite and print its verdicts.
+
+    Exit codes: 0 passed, warned, or inconclusive under `warn`; 1 failed, or inconclusive under
+    `fail`; 2 the suite or the usage is wrong; 3 something could not run; 5 nothing ran.
+    """
+    from modelqa.reports import terminal
+    from modelqa.run.execute import run_suite
+    from modelqa.suite.load import load
+
+    here = project.find(suite)
+    loaded = load(suite)
+    given = {"model": model, "champion": champion, "batch": batch, "reference": reference}
+    chosen = {key: value for key, each in given.items() if (value := here.option(key, each))}
+    if chosen:
+        loaded = loaded.override(**chosen)
+    undecided = here.option("inconclusive", inconclusive)
+    if undecided not in (None, "warn", "fail"):
+        raise typer.BadParameter(f"expected warn or fail, found {undecided!r}", param_hint="--inconclusive")
+    with _progress() as listener:
+        result = run_suite(
+            loaded,
+            root=here.root,
+            tracking_uri=project.tracking_uri(here.option("tracking_uri", tracking_uri), here.root),
+            listener=listener,
+        )
+    typer.echo(terminal.render(result))
+    for action in loaded.actions:
+        line = terminal.would(result, action.describe())
+        if line:
+            typer.echo(line)
+    target = here.option("json", str(json) if json else None)
+    if target:
+        from modelqa.core.codec import dumps
+        from modelqa.reports.files import write
+
+        write(Path(target), dumps(result))
+    per_check = {check.id: check.inconclusive or loaded.inconclusive for check in loaded.checks}
+    raise typer.Exit(exit_code(result, {id_: undecided or says for id_, says in per_check.items()}))
+
+
+@app.command()
+def lint(
+    suites: Annotated[
+        list[Path], typer.Argument(help="Suite files, or folders of them.", show_default=False)
+    ],
+) -> None:
+    """Say everything that is wrong with suites, without opening a model or a batch."""
+    from modelqa.run.plan import plan
+    from modelqa.suite.load import load
+
+    problems = 0
+    for path in _files(suites):
+        try:
+            checks = plan(load(path)).checks
+        except SuiteError as error:
+            problems += len(error.problems)
+            typer.echo(str(error))
+        else:
+            typer.echo(f"{path}: {len(checks)} checks, no problem")
+    if problems:
+        raise typer.Exit(WRONG)
+
+
+def exit_code(result: SuiteResult, inconclusive: dict[str, str]) -> int:
+    """The exit code of a run; `inconclusive` says for each check what an undecided one means."""
+    if not result.checks or result.outcome is Outcome.SKIPPED:
+        return NOTHING
+    outcomes = {check.outcome for check in result.checks}
+    undecided = [check.id for check in result.checks if check.outcome is Outcome.INCONCLUSIVE]
+    if Outcome.FAILED in outcomes or any(inconclusive.get(each) == "fail" for each in undecided):
+        return FAILED
+    return COULD_NOT if Outcome.ERRORED in outcomes else PASSED
+
+
+def _files(paths: list[Path]) -> list[Path]:
+    found = [
+        each for path in paths for each in (sorted(path.rglob("*.suite.yaml")) if path.is_dir() else [path])
+    ]
+    if not found:
+        raise ModelQAError(f"no *.suite.yaml under {', '.join(map(str, paths))}")
+    return found
+
+
+class _progress:  # noqa: N801 (a context manager that reads like a function)
+    """A progress bar on a terminal; silence in a log."""
+
+    def __enter__(self) -> Listener:
+        if not sys.stderr.isatty():
+            return nobody
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._bar.start()
+        task = self._bar.add_task("", total=None)
+
+        def listen(event: Event) -> None:
+            if isinstance(event, CheckStarted):
+                self._bar.update(task, description=event.id, total=event.total, completed=event.position - 1)
+
+        return listen
+
+    def __exit__(self, *_: object) -> None:
+        if hasattr(self, "_bar"):
+            self._bar.stop()

@@ -1,0 +1,50 @@
+"""Heavy or optional libraries, imported when first needed: quietly, or with one clear sentence."""
+
+import importlib
+import os
+import warnings
+from types import ModuleType
+
+from modelqa.errors import MissingExtra
+
+# What keeps a library from phoning home; set before its import, and only where nobody chose.
+_QUIET = {
+    "mlflow": {
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+        "MLFLOW_LOGGING_LEVEL": "ERROR",
+        "GIT_PYTHON_REFRESH": "quiet",
+    },
+    "great_expectations": {"GX_ANALYTICS_ENABLED": "false"},
+    "evidently": {"DO_NOT_TRACK": "1"},
+}
+
+
+def load(module: str) -> ModuleType:
+    """Import a library that warns or reports on import, without letting it do either.
+
+    Raises `MissingExtra` where it is absent, or broken beside what else is installed.
+
+    >>> load("json").__name__
+    'json'
+    """
+    package = module.partition(".")[0]
+    for name, value in _QUIET.get(package, {}).items():
+        os.environ.setdefault(name, value)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name == package:
+            raise MissingExtra(f"{package} is not installed: pip install {package}") from error
+        raise _broken(package, error) from error
+    except (ImportError, SystemExit) as error:
+        raise _broken(package, error) from error
+
+
+def _broken(package: str, error: BaseException) -> MissingExtra:
+    return MissingExtra(
+        f"{package} is installed but cannot be imported ({error}): "
+        "reinstall modelqa, whose bounds name versions that work together"
+    )

@@ -1,0 +1,347 @@
+"""pytest runs `*.suite.yaml`: a file is a collector, a check is an item, a verdict is an outcome.
+
+This module is loaded in every pytest run of the environment, so at its top it imports nothing but
+the standard library and pytest, and without a suite it does nothing at all.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from modelqa.core.result import CheckResult, SuiteResult
+    from modelqa.run.opened import Opened
+    from modelqa.run.plan import Plan, Planned
+    from modelqa.suite.spec import Suite
+
+SUFFIX = ".suite.yaml"
+PROPERTY = "modelqa.result"
+OVERRIDES = ("model", "champion", "batch", "reference")
+NAMED = re.compile(r"([A-Za-z0-9_.-]+)=(.+)", re.DOTALL)
+
+
+@dataclass
+class Seen:
+    """What this session has met: the suites collected, and the results that came back."""
+
+    suites: list[str] = field(default_factory=list)
+    results: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+SEEN = pytest.StashKey[Seen]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options, each also an ini of the same name and an environment variable `MODELQA_*`."""
+    group = parser.getgroup("modelqa", "model quality suites (*.suite.yaml)")
+    helps = {
+        "model": "judge this model instead of the suite's (URI, or SUITE=URI)",
+        "champion": "compare with this model instead of the suite's champion",
+        "batch": "judge these rows instead of the suite's batch",
+        "reference": "compare with these rows instead of the suite's reference",
+    }
+    for key, text in helps.items():
+        group.addoption(f"--modelqa-{key}", action="append", default=None, metavar="[SUITE=]VALUE", help=text)
+    group.addoption(
+        "--modelqa-tracking-uri", default=None, metavar="URI", help="MLflow tracking and registry URI"
+    )
+    group.addoption("--modelqa-json", default=None, metavar="FILE", help="write the results as JSON")
+    group.addoption(
+        "--modelqa-inconclusive",
+        choices=("warn", "fail"),
+        default=None,
+        help="what an undecided check does to the exit status (default: what the suite says)",
+    )
+    for key in (*OVERRIDES, "tracking_uri", "json", "inconclusive"):
+        parser.addini(
+            f"modelqa_{key}", f"like --modelqa-{key.replace('_', '-')}", default=None, type="string"
+        )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the one mark, and a place to remember what was met."""
+    config.addinivalue_line("markers", "modelqa: a check of a model quality suite")
+    config.stash[SEEN] = Seen()
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> SuiteFile | None:
+    """Claim `*.suite.yaml`, nothing else."""
+    if file_path.name.endswith(SUFFIX):
+        return SuiteFile.from_parent(parent, path=file_path)
+    return None
+
+
+def pytest_collection_modifyitems(config: pytest.Config) -> None:
+    """Refuse an override that does not say which suite it is for."""
+    suites = config.stash[SEEN].suites
+    if not suites:
+        return
+    for key in OVERRIDES:
+        for value in _overrides(config, key):
+            named = NAMED.fullmatch(value)
+            if named is None and len(suites) != 1:
+                raise pytest.UsageError(
+                    f"--modelqa-{key} {value}: {len(suites)} suites are collected ({', '.join(suites)}); "
+                    f"say which one: --modelqa-{key} SUITE={value}"
+                )
+            if named and named[1] not in suites:
+                raise pytest.UsageError(
+                    f"--modelqa-{key} {value}: no suite {named[1]!r} is collected, but {', '.join(suites)}"
+                )
+
+
+class SuiteFile(pytest.File):
+    """A suite file; it opens the suite's subject once, for all of its checks."""
+
+    plan: Plan
+    _opened: Opened | None = None
+
+    def collect(self) -> Iterator[CheckItem]:
+        from modelqa.errors import SuiteError
+        from modelqa.run.plan import plan
+
+        try:
+            self.plan = plan(self._suite())
+        except SuiteError as error:
+            raise self.CollectError(str(error)) from None
+        for position, planned in enumerate(self.plan.checks):
+            yield CheckItem.from_parent(self, name=planned.id, planned=planned, position=position)
+
+    def _suite(self) -> Suite:
+        from modelqa.suite.load import load
+
+        try:
+            shown = self.path.relative_to(Path.cwd())
+        except ValueError:
+            shown = self.path
+        suite = load(shown)
+        self.config.stash[SEEN].suites.append(suite.suite)
+        return suite.override(**_chosen(self.config, suite.suite))
+
+    @property
+    def opened(self) -> Opened:
+        from modelqa.project import tracking_uri
+        from modelqa.run.opened import Opened, Settings
+
+        if self._opened is None:
+            uri = tracking_uri(_option(self.config, "tracking_uri"), self.config.rootpath)
+            self._opened = Opened(self.plan.suite, Settings(root=self.config.rootpath, tracking_uri=uri))
+        return self._opened
+
+    def teardown(self) -> None:
+        """Let the models and tables go."""
+        self._opened = None
+
+
+class CheckItem(pytest.Item):
+    """One check of a suite."""
+
+    parent: SuiteFile
+
+    def __init__(self, *, planned: Planned, position: int, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.planned = planned
+        self.position = position
+        self.started = ""
+        self.add_marker("modelqa")
+        self.extra_keyword_matches.update((planned.spec.kind, *planned.spec.tags))
+        if self.config.pluginmanager.hasplugin("rerunfailures"):
+            # The same inputs give the same verdict: a rerun could only hide a red one.
+            self.add_marker(pytest.mark.flaky(reruns=0))
+
+    def setup(self) -> None:
+        """Open what the check needs: what cannot be opened is an ERROR, not a failure."""
+        from modelqa.errors import ModelQAError
+        from modelqa.run.execute import prepare, unopened
+
+        self.started = datetime.now(UTC).isoformat(timespec="seconds")
+        try:
+            prepare(self.planned, self.parent.opened)
+        except ModelQAError as error:
+            self._record(unopened(self.planned, error))
+            raise
+
+    def runtest(self) -> None:
+        """Measure, judge, and end as the verdict says."""
+        from modelqa.errors import CheckError, CheckFailed
+        from modelqa.reports.terminal import details
+        from modelqa.run.execute import execute
+
+        result = execute(self.planned, self.parent.opened)
+        self._record(result)
+        outcome = str(result.outcome)
+        text = "\n".join([f"{result.where}: {details(result)[0]}", *details(result)[1:]])
+        if outcome == "failed":
+            self._expect_failure()
+            raise CheckFailed(text)
+        if outcome == "errored":
+            raise CheckError(text)
+        if outcome == "inconclusive" and self._undecided_fails():
+            raise CheckFailed(f"{text}\n    (undecided, and `inconclusive: fail` makes that a failure)")
+        if outcome == "skipped":
+            pytest.skip(result.message)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """Our own errors by their text alone; anything else as a traceback."""
+        from modelqa.errors import CheckFailed, ModelQAError
+
+        if excinfo.errisinstance((CheckFailed, ModelQAError)):
+            text = str(excinfo.value)
+            where = f"{self.planned.where}: "
+            return text if text.startswith(where) else where + text
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """The line of the suite that says this check."""
+        return self.path, max(self.planned.spec.place.line - 1, 0), f"{self.path.name}::{self.name}"
+
+    def _expect_failure(self) -> None:
+        expected = self.planned.spec.expect_failure
+        if expected is not None and expected.until >= datetime.now(UTC).date():
+            pytest.xfail(f"{expected.reason} (until {_iso(expected.until)})")
+
+    def _undecided_fails(self) -> bool:
+        spec, suite = self.planned.spec, self.parent.plan.suite
+        chosen = _option(self.config, "inconclusive") or spec.inconclusive or suite.inconclusive
+        return str(chosen) == "fail"
+
+    def _record(self, result: CheckResult) -> None:
+        """Leave the result where JUnit and the controlling process find it, as built-in types."""
+        from modelqa.core import codec
+
+        suite = self.parent.plan.suite
+        subject = codec.subject_to_plain(self.parent.opened.info)
+        worst = result.worst
+        shown: dict[str, Any] = {"suite": suite.suite, "check": result.id, "outcome": str(result.outcome)}
+        if worst is not None:
+            estimate = worst.measurement.estimate
+            shown |= {"value": estimate.value, "low": estimate.low, "high": estimate.high, "n": estimate.n}
+        for part in ("model", "batch"):
+            shown |= {f"{part}_{key}": subject[part][key] for key in ("name", "digest") if part in subject}
+        self.user_properties += [(f"modelqa.{key}", value) for key, value in shown.items()]
+        message = {
+            "suite": suite.suite,
+            "path": self.parent.nodeid,
+            "digest": suite.digest,
+            "started": self.started,
+            "position": self.position,
+            "subject": subject,
+            "check": codec.check_to_plain(result),
+            "actions": [action.describe() for action in suite.actions],
+            "fails": str(result.outcome) == "inconclusive" and self._undecided_fails(),
+        }
+        self.user_properties.append((PROPERTY, json.dumps(message, allow_nan=False)))
+
+
+def pytest_report_teststatus(report: Any) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
+    """Words of their own for outcomes that are neither passed nor failed."""
+    outcome = dict(report.user_properties).get("modelqa.outcome") if report.when == "call" else None
+    if outcome == "errored":
+        return "error", "E", ("ERROR", {"red": True})
+    if outcome == "warned":
+        return "warned", "w", ("WARNED", {"yellow": True})
+    if outcome == "inconclusive" and not report.failed:
+        return "inconclusive", "?", ("INCONCLUSIVE", {"yellow": True})
+    return None
+
+
+class Controller:
+    """What only the controlling process does: gather results, write them, tell them."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.seen = config.stash[SEEN]
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep the result that a report brings along, whichever phase it ended in."""
+        brought = dict(report.user_properties).get(PROPERTY)
+        if brought is not None:
+            self.seen.results[report.nodeid] = json.loads(str(brought))
+
+    def pytest_sessionfinish(self) -> None:
+        """Write the results as JSON: one object for one suite, a list for several."""
+        target = _option(self.config, "json")
+        results = self.results()
+        if target is None or not results:
+            return
+        from modelqa.core.codec import to_plain
+        from modelqa.reports.files import write
+
+        plain = [to_plain(result) for result, _ in results]
+        write(Path(target), json.dumps(plain[0] if len(plain) == 1 else plain, indent=1, ensure_ascii=False))
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """A table of what is not green, and a line, for each suite."""
+        results = self.results()
+        if not results:
+            return
+        from modelqa.reports.terminal import render, summary, would
+
+        terminalreporter.section("modelqa")
+        for result, actions in results:
+            quiet = terminalreporter.verbosity < 0
+            terminalreporter.line(summary(result) if quiet else render(result))
+            for action in actions:
+                line = would(result, action)
+                if line:
+                    terminalreporter.line(line)
+
+    def results(self) -> list[tuple[SuiteResult, list[dict[str, Any]]]]:
+        """The result of each suite with the actions it asks for, in the order of their files."""
+        if not self.seen.results:
+            return []
+        from modelqa.core.codec import VERSION, from_plain
+
+        suites: dict[str, list[dict[str, Any]]] = {}
+        for message in self.seen.results.values():
+            suites.setdefault(message["path"], []).append(message)
+        made = []
+        for path in sorted(suites):
+            messages = sorted(suites[path], key=lambda message: message["position"])
+            first = max(messages, key=lambda message: len(message["subject"]))
+            checks = [message["check"] for message in messages]
+            started = min(message["started"] for message in messages)
+            plain = {**first, "version": VERSION, "checks": checks, "started": started}
+            made.append((from_plain(plain), first["actions"]))
+        return made
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Gather results in the controlling process only."""
+    if not hasattr(session.config, "workerinput"):
+        session.config.pluginmanager.register(Controller(session.config), "modelqa-controller")
+
+
+def _option(config: pytest.Config, key: str) -> Any:
+    """An option by the ladder: command line, environment, ini; None where nobody says."""
+    chosen = config.getoption(f"modelqa_{key}")
+    return chosen or os.environ.get(f"MODELQA_{key.upper()}") or config.getini(f"modelqa_{key}") or None
+
+
+def _overrides(config: pytest.Config, key: str) -> Sequence[str]:
+    chosen = _option(config, key)
+    return [chosen] if isinstance(chosen, str) else chosen or []
+
+
+def _chosen(config: pytest.Config, suite: str) -> dict[str, str]:
+    """What the options say instead of this suite."""
+    chosen = {}
+    for key in OVERRIDES:
+        for value in _overrides(config, key):
+            named = NAMED.fullmatch(value)
+            if named is None or named[1] == suite:
+                chosen[key] = named[2] if named else value
+    return chosen
+
+
+def _iso(day: date) -> str:
+    return day.isoformat()

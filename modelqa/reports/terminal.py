@@ -1,0 +1,133 @@
+"""A result as plain text: one aligned table of what is not green, then one line."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from modelqa.core.bound import Bound, Outcome
+from modelqa.core.result import CheckResult, SuiteResult, Verdict, show_estimate
+from modelqa.core.units import Unit, show
+
+GREEN = (Outcome.PASSED,)
+MOST_ROWS = 5
+"""Rows of one check; the rest is counted."""
+HEAD = ("", "check", "where", "value", "bound", "n")
+
+
+def render(result: SuiteResult) -> str:
+    """What a run says, for a terminal or a log. Control characters in names are made visible.
+
+    The most severe checks come first.
+    """
+    rows = [row for check in _by_severity(result.checks) for row in _rows(check)]
+    lines = [*_table([HEAD, *rows])] if rows else []
+    return "\n".join([*lines, summary(result)])
+
+
+def summary(result: SuiteResult) -> str:
+    """One line: the verdict, how many checks ended how, on what.
+
+    >>> from modelqa.core.subject import SubjectInfo
+    >>> summary(SuiteResult("churn", SubjectInfo(), (), started="2026-01-01T00:00:00+00:00", digest=""))
+    'churn: ERRORED, no check ran'
+    """
+    counts = ", ".join(f"{number} {outcome}" for outcome, number in result.counts().items())
+    subject = result.subject
+    parts = [str(subject.model)] if subject.model else []
+    if subject.batch:
+        parts.append(f"{subject.batch.rows:,} rows of {subject.batch.name}")
+    about = f" ({visible(', '.join(parts))})" if parts else ""
+    return f"{visible(result.suite)}: {result.outcome.upper()}, {counts or 'no check ran'}{about}"
+
+
+def details(check: CheckResult) -> list[str]:
+    """Why a check is not green: its message, then its worst slice and what else is wrong."""
+    worst = check.worst
+    if check.reason or worst is None:
+        return [visible(check.message)]
+    lines = [visible(worst.reason)]
+    others = [v for v in _sorted(check.verdicts) if v.outcome not in GREEN and v is not worst]
+    lines += [f"    {visible(other.reason)}" for other in others[:MOST_ROWS]]
+    if len(others) > MOST_ROWS:
+        lines.append(f"    and {len(others) - MOST_ROWS:,} more")
+    return lines
+
+
+def visible(text: str) -> str:
+    r"""A text whose control characters cannot act: no new line, no escape sequence, no command.
+
+    >>> visible("a\n::error::b")
+    'a\\n::error::b'
+    >>> visible("##[error]")
+    '#\u200b#[error]'
+    """
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    if shown.lstrip().startswith("::"):
+        shown = shown.replace("::", ":\u200b:", 1)
+    return shown.replace("##[", "#\u200b#[")
+
+
+def _by_severity(checks: Sequence[CheckResult]) -> list[CheckResult]:
+    order = list(Outcome)
+    return sorted((c for c in checks if c.outcome not in GREEN), key=lambda c: order.index(c.outcome))
+
+
+def _sorted(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    order = list(Outcome)
+    return sorted(verdicts, key=lambda verdict: order.index(verdict.outcome))
+
+
+def _rows(check: CheckResult) -> Iterator[tuple[str, ...]]:
+    if check.reason or not check.verdicts:
+        yield (check.outcome.upper(), check.id, check.message, "", "", "")
+        return
+    shown = [verdict for verdict in _sorted(check.verdicts) if verdict.outcome not in GREEN]
+    for position, verdict in enumerate(shown[:MOST_ROWS]):
+        yield (verdict.outcome.upper(), "" if position else check.id, *_cells(verdict))
+    if len(shown) > MOST_ROWS:
+        yield ("", "", f"and {len(shown) - MOST_ROWS:,} more", "", "", "")
+
+
+def _cells(verdict: Verdict) -> tuple[str, ...]:
+    found = verdict.measurement
+    place = " in ".join(part for part in (found.column, found.slice) if part)
+    metric = found.metric if found.column else ""
+    value = show_estimate(found.estimate, found.unit) if found.estimate.exists else f"none: {found.note}"
+    return (
+        ": ".join(part for part in (place, metric) if part),
+        value,
+        show_bound(verdict.bound, found.unit),
+        f"{found.estimate.n:,}",
+    )
+
+
+def show_bound(bound: Bound, unit: Unit) -> str:
+    """A bound as one cell.
+
+    >>> show_bound(Bound(min=0.9, warn_min=0.95), Unit.NUMBER)
+    'min 0.900, warn_min 0.950'
+    """
+    return ", ".join(f"{name} {show(limit, unit)}" for name, limit in bound.limits())
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """Rows as aligned text; the last cell of a short row may run on."""
+    shown = [tuple(visible(cell) for cell in row) for row in rows]
+    full = [row for row in shown if any(row[3:])]
+    widths = [max((len(row[i]) for row in (full if i > 1 else shown)), default=0) for i in range(len(HEAD))]
+    for row in shown:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def would(result: SuiteResult, action: Mapping[str, Any]) -> str:
+    """What an action of the suite would do after this run; empty where it would do nothing.
+
+    >>> from modelqa.core.subject import SubjectInfo
+    >>> red = SuiteResult("churn", SubjectInfo(), (), started="", digest="")
+    >>> would(red, {"does": "open a ticket (github)", "on": ["errored"]})
+    'would open a ticket (github): the run is errored'
+    """
+    outcome = str(result.outcome)
+    wanted = set(action["on"])
+    if "passed" in wanted:
+        wanted.add("warned")
+    return f"would {visible(action['does'])}: the run is {outcome}" if outcome in wanted else ""

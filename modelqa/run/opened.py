@@ -1,0 +1,268 @@
+"""The subject of a run, opened: each model, table and prediction at most once, when first needed."""
+
+import glob
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import KW_ONLY, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal, TypeVar, cast
+
+from modelqa import catalog
+from modelqa.core.ports import Column, Model, Needs, Predictions, Table
+from modelqa.core.subject import SubjectInfo
+from modelqa.engines import memory
+from modelqa.errors import NotFound, SubjectError
+from modelqa.run.encode import Encoded, encode, logged
+from modelqa.suite.spec import Labels, Suite
+
+Side = Literal["model", "champion"]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a run takes from around the suite: where paths start, which registry, which clock."""
+
+    _: KW_ONLY
+    root: Path
+    tracking_uri: str | None = None
+    clock: Callable[[], float] = time.perf_counter
+
+
+class Opened:
+    """A suite's subject. Nothing is read before it is asked for, and nothing is read twice.
+
+    Every property raises `SubjectError` where its part cannot be found, reached or used.
+    """
+
+    def __init__(self, suite: Suite, settings: Settings) -> None:
+        self.suite = suite
+        self.settings = settings
+        self._known: dict[tuple[str, ...], Any] = {}
+
+    def _once(self, *key: str, make: Callable[[], T]) -> T:
+        """Make a part once. A part that cannot be had is not asked for again either.
+
+        So a registry that does not answer costs its time limit once, not once a check.
+        """
+        if key not in self._known:
+            try:
+                self._known[key] = make()
+            except SubjectError as error:
+                self._known[key] = error
+        found = self._known[key]
+        if isinstance(found, SubjectError):
+            raise found.with_traceback(None)
+        return found  # type: ignore[no-any-return]
+
+    def ensure(self, needs: Needs, *, champion: bool) -> None:
+        """Open what a check needs, so that what cannot be opened is found before it measures."""
+        if needs:
+            _ = self.batch
+        if Needs.LABELS in needs:
+            _ = self.labels
+        if Needs.REFERENCE in needs:
+            _ = self.reference
+        if Needs.MODEL in needs or (Needs.PREDICTIONS in needs and self.suite.predictions is None):
+            self.model("model")
+        if champion:
+            self.model("champion")
+
+    @property
+    def info(self) -> SubjectInfo:
+        """Names and digests of all that the suite names; what cannot be resolved is left out."""
+
+        def tell(key: str, part: Callable[[], Any]) -> Any:
+            try:
+                return None if getattr(self.suite, key) is None else part()
+            except SubjectError:
+                return None
+
+        return SubjectInfo(
+            model=tell("model", lambda: self._find("model").info),
+            champion=tell("champion", lambda: self._find("champion").info),
+            batch=tell("batch", lambda: self.batch.info),
+            reference=tell("reference", lambda: self.reference.info),
+        )
+
+    @property
+    def batch(self) -> Table:
+        """The rows to judge; no rows at all is an error."""
+        return self._once("table", "batch", make=lambda: self._table("batch", self.suite.batch))
+
+    @property
+    def reference(self) -> Table:
+        """The rows to compare the batch with."""
+        return self._once("table", "reference", make=lambda: self._table("reference", self.suite.reference))
+
+    def model(self, side: Side) -> Model:
+        """The model or the champion, loaded once."""
+        return self._once("model", side, make=lambda: cast("Model", self._find(side).load()))
+
+    @property
+    def champion_missing(self) -> bool:
+        """Whether the suite allows that there is no champion yet, and there is none.
+
+        Only an alias or version that does not exist counts: a registry that does not answer is an
+        error all the same.
+        """
+        if self.suite.champion is None or self.suite.champion_missing != "skip":
+            return False
+        try:
+            self._find("champion")
+        except NotFound:
+            return True
+        except SubjectError:
+            return False
+        return False
+
+    def features(self) -> tuple[str, ...]:
+        """The columns that the model reads: its signature's, or all that have no other role."""
+        if self.suite.features:
+            return tuple(self.suite.features)
+        inputs = self.model("model").inputs if self.suite.model is not None else None
+        if inputs:
+            return tuple(field.name for field in inputs)
+        roles = self._roles()
+        return tuple(name for name in self.batch.kinds if name not in roles)
+
+    def predictions(self, side: Side = "model", of: Literal["batch", "reference"] = "batch") -> Predictions:
+        """What a model says of a table; logged predictions where the suite names them."""
+        return self._once("predictions", side, of, make=lambda: self._predict(side, getattr(self, of)))
+
+    @property
+    def labels(self) -> Column:
+        """The truth, one value a row of the batch."""
+        return self._once("labels", "batch", make=lambda: self._labels(self.batch))
+
+    @property
+    def reference_labels(self) -> Column:
+        """The truth, one value a row of the reference."""
+        return self._once("labels", "reference", make=lambda: self._labels(self.reference))
+
+    def sample(self, side: Side) -> Encoded:
+        """The labelled rows with a model's predictions, encoded for scores; made once a model."""
+        return self._once("sample", side, make=lambda: self._encode(side))
+
+    def _encode(self, side: Side) -> Encoded:
+        return encode(
+            self.labels,
+            self.predictions(side),
+            positive=self.suite.positive,
+            threshold=self.suite.threshold,
+            weights=self._role("weights"),
+            groups=self._role("group"),
+            logged=self._logged(side),
+        )
+
+    def _logged(self, side: Side) -> bool:
+        return side == "model" and self.suite.predictions is not None
+
+    def _role(self, key: str) -> Column | None:
+        name = getattr(self.suite, key)
+        return None if name is None else column_of(self.batch, name, f"`{key}:`")
+
+    def _roles(self) -> set[str]:
+        """Columns of the batch that are something else than a feature."""
+        suite = self.suite
+        labels = suite.labels if isinstance(suite.labels, str) else None
+        named = [labels, suite.weights, suite.group, suite.time, suite.key, suite.predictions]
+        if isinstance(suite.labels, Labels):
+            named += [suite.labels.on]
+        return {name for part in named for name in _listed(part)}
+
+    def _find(self, side: Side) -> Any:
+        make = partial(find_model, getattr(self.suite, side), self.suite, self.settings)
+        return self._once("found", side, make=make)
+
+    def _table(self, key: str, source: Any) -> Table:
+        if source is None:
+            raise SubjectError(f"the suite names no `{key}:`")
+        if isinstance(source, str | Path):
+            source = locate(str(source), self.suite, self.settings)
+        table = memory.open_table(source, name=key if not isinstance(source, Path) else "")
+        if table.rows == 0:
+            raise SubjectError(f"{key} {table.info.name} has no rows; expected at least one")
+        return table
+
+    def _predict(self, side: Side, table: Table) -> Predictions:
+        if self._logged(side):
+            columns = [column_of(table, name, "`predictions:`") for name in _listed(self.suite.predictions)]
+            return logged(columns)
+        model = self.model(side)
+        names = [field.name for field in model.inputs] if model.inputs else list(self.features())
+        missing = [name for name in names if name not in table.kinds]
+        if missing and not model.inputs:
+            raise SubjectError(f"{table.info.name} lacks the features {', '.join(missing)}")
+        return model.predict(table.to_pandas([name for name in names if name in table.kinds]))
+
+    def _labels(self, table: Table) -> Column:
+        labels = self.suite.labels
+        if isinstance(labels, str):
+            return column_of(table, labels, "`labels:`")
+        if isinstance(labels, Labels):
+            joined = self._table("labels", labels.path)
+            return memory.join_labels(table, joined, on=labels.on, column=labels.column)
+        if labels is None:
+            raise SubjectError("the suite names no `labels:`")
+        column = memory.open_table({"labels": labels}, name="labels").column("labels")
+        if len(column.values) != table.rows:
+            raise SubjectError(f"labels: expected one a row ({table.rows:,}), found {len(column.values):,}")
+        return column
+
+
+def column_of(table: Table, name: str, role: str) -> Column:
+    """A column that the suite names. Raises `SubjectError` with the columns that there are."""
+    if name not in table.kinds:
+        there = ", ".join(list(table.kinds)[:20])
+        raise SubjectError(f"{role} names column {name!r}, which {table.info.name} lacks; it has {there}")
+    return table.column(name)
+
+
+def locate(written: str, suite: Suite, settings: Settings) -> Path:
+    """The file behind a path of a suite: from the suite's folder where it starts with a dot.
+
+    Raises `SubjectError` where a pattern matches no file, or more than one.
+    """
+    beside = written.startswith(("./", "../")) and suite.path is not None
+    base = suite.path.resolve().parent if beside and suite.path is not None else settings.root
+    path = base / Path(written).expanduser()
+    if not glob.has_magic(written) or path.exists():
+        return path
+    matches = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207 (absolute patterns)
+    if len(matches) != 1:
+        raise SubjectError(f"{written} matches {len(matches)} files; expected exactly one")
+    return Path(matches[0])
+
+
+def find_model(written: Any, suite: Suite, settings: Settings) -> Any:
+    """Resolve a model reference by its form. Raises `SubjectError` where no form fits."""
+    if written is None:
+        raise SubjectError("the suite names no model")
+    kind = _form(written, suite, settings)
+    known = catalog.names("models")
+    if kind not in known:
+        forms = ", ".join(sorted(known))
+        raise SubjectError(f"no kind of model is called {kind!r}; expected one of {forms}")
+    if kind == "directory":
+        written = str(locate(str(written), suite, settings))
+    return catalog.find("models", kind)(written, tracking_uri=settings.tracking_uri, trust=suite.trust)
+
+
+def _form(written: Any, suite: Suite, settings: Settings) -> str:
+    if not isinstance(written, str | Path):
+        return "function"
+    text = str(written)
+    scheme, colon, rest = text.partition(":")
+    if colon and rest.startswith("/"):
+        return scheme
+    if locate(text, suite, settings).exists():
+        return "directory"
+    return "function" if colon else "directory"
+
+
+def _listed(part: Any) -> Sequence[str]:
+    if part is None:
+        return ()
+    return (part,) if isinstance(part, str) else tuple(part)

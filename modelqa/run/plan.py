@@ -1,0 +1,87 @@
+"""Suite into plan: needs verified, ids fixed, the alarm budget allotted; nothing is opened."""
+
+from collections.abc import Iterator
+from dataclasses import KW_ONLY, dataclass
+
+from modelqa.core.estimate import Levels
+from modelqa.core.ports import Needs
+from modelqa.errors import Problem, SuiteError
+from modelqa.suite.spec import CheckSpec, Suite
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A check that can run: its id, and the levels that decide red and green for it."""
+
+    spec: CheckSpec
+    _: KW_ONLY
+    levels: Levels
+
+    @property
+    def id(self) -> str:
+        return self.spec.id
+
+    @property
+    def where(self) -> str:
+        """Where the suite says it: ``file:line``, or nothing for a suite made in Python."""
+        place = self.spec.place
+        return f"{place.path.name}:{place.line}" if place.path else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All checks of a suite in its order, and the share of the alarm budget each one holds."""
+
+    suite: Suite
+    checks: tuple[Planned, ...]
+    _: KW_ONLY
+    alpha: float
+
+
+def plan(suite: Suite) -> Plan:
+    """Allot the alarm budget and verify what each check needs.
+
+    Every check that can turn red by chance holds an equal share of ``false_alarms``. The share
+    follows from the suite alone, so it is the same whichever checks are selected to run.
+
+    Raises `SuiteError` with every need that the suite does not meet.
+    """
+    problems = [problem for check in suite.checks for problem in _unmet(suite, check)]
+    if problems:
+        raise SuiteError(problems)
+    alpha = suite.false_alarms / max(sum(map(_by_chance, suite.checks)), 1)
+    checks = tuple(Planned(check, levels=_levels(suite, check, alpha)) for check in suite.checks)
+    return Plan(suite, checks, alpha=alpha)
+
+
+def _by_chance(check: CheckSpec) -> bool:
+    """Whether a healthy subject can turn this check red: an estimate with a hard bound."""
+    facts = check.type.facts and not check.params.get("generalise", False)
+    return not facts and check.bound.reds != "none"
+
+
+def _levels(suite: Suite, check: CheckSpec, alpha: float) -> Levels:
+    return Levels(alpha=alpha, beta=1 - suite.confidence, reds=check.bound.reds)
+
+
+_SAYS = {
+    Needs.BATCH: ("batch", "rows to judge"),
+    Needs.MODEL: ("model", "a model that can be called"),
+    Needs.LABELS: ("labels", "the truth of the batch"),
+    Needs.REFERENCE: ("reference", "rows to compare the batch with"),
+}
+
+
+def _unmet(suite: Suite, check: CheckSpec) -> Iterator[Problem]:
+    needs = check.type.needs_of(check.value)
+    lacks = [_SAYS[need] for need in _SAYS if need in needs and getattr(suite, _SAYS[need][0]) is None]
+    if Needs.PREDICTIONS in needs and suite.model is None and suite.predictions is None:
+        lacks.append(("model", "a model, or `predictions:` with logged ones"))
+    if needs & (Needs.PREDICTIONS | Needs.LABELS | Needs.MODEL) and suite.batch is None:
+        lacks.append(_SAYS[Needs.BATCH])
+    if check.versus == "champion" and suite.champion is None:
+        lacks.append(("champion", "the model to compare with"))
+    place = check.place
+    for key, what in dict.fromkeys(lacks):
+        message = f"check {check.id} needs `{key}:` ({what}), which the suite does not have"
+        yield Problem(message, place.path, place.line, place.column)
