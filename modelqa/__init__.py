@@ -18,6 +18,8 @@ Names are resolved on first use, so that importing the package costs nothing::
 with the keys of a suite file says the same (``errors`` only so: the name is a module's).
 """
 
+from functools import partial
+from importlib.util import find_spec
 from typing import Any
 
 _PUBLIC = {
@@ -50,16 +52,12 @@ __all__ = sorted(_PUBLIC)
 
 def __getattr__(name: str) -> Any:
     """Resolve a public name, or the builder of a kind of check."""
-    if name.startswith("__"):
-        raise AttributeError(name)
-    from modelqa import catalog
+    from modelqa.catalog import load, names
 
     if name in _PUBLIC:
-        return catalog.load(_PUBLIC[name])
-    if name in catalog.names("checks"):
-        from functools import partial
-
-        return partial(catalog.load("modelqa.suite.spec:check"), name)
+        return load(_PUBLIC[name])
+    if name in names("checks") and find_spec(f"modelqa.{name}") is None:
+        return partial(load("modelqa.suite.spec:check"), name)
     raise AttributeError(f"module 'modelqa' has no attribute {name!r}")
 
 

@@ -61,11 +61,9 @@ def run(
     from modelqa.suite.load import load
 
     here = project.find(suite)
-    loaded = load(suite)
     given = {"model": model, "champion": champion, "batch": batch, "reference": reference}
     chosen = {key: value for key, each in given.items() if (value := here.option(key, each))}
-    if chosen:
-        loaded = loaded.override(**chosen)
+    loaded = load(suite, override=chosen)
     undecided = here.option("inconclusive", inconclusive)
     if undecided not in (None, "warn", "fail"):
         raise typer.BadParameter(f"expected warn or fail, found {undecided!r}", param_hint="--inconclusive")

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -123,9 +124,9 @@ class SuiteFile(pytest.File):
             shown = self.path.relative_to(Path.cwd())
         except ValueError:
             shown = self.path
-        suite = load(shown)
+        suite = load(shown, override=partial(_chosen, self.config))
         self.config.stash[SEEN].suites.append(suite.suite)
-        return suite.override(**_chosen(self.config, suite.suite))
+        return suite
 
     @property
     def opened(self) -> Opened:

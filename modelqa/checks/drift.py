@@ -61,7 +61,7 @@ def drift(ctx: Context, columns: str | list[str], *, method: str | None = None) 
             note = f"{theirs.kind} in the reference, {ours.kind} in the batch"
             yield _violation("changed_kind", name, note, ctx)
         else:
-            yield from _column(name, ours, theirs, method, levels, ctx)
+            yield from _column(name, ours, theirs, method, levels)
 
 
 def _pairs(ctx: Context, columns: str | Sequence[str]) -> Iterator[tuple[str, Column | None, Column | None]]:
@@ -109,7 +109,7 @@ def _family(column: Column) -> str:
 
 
 def _column(
-    name: str, ours: Column, theirs: Column, method: str | None, levels: Levels, ctx: Context
+    name: str, ours: Column, theirs: Column, method: str | None, levels: Levels
 ) -> Iterator[Measurement]:
     family = _family(ours)
     if family == "other":
@@ -125,23 +125,23 @@ def _column(
         return
     if family == "numeric":
         before, after = _present(theirs), _present(ours)
-        estimate, note = distance.numeric(chosen, before, after, levels, ctx.rng)
+        estimate, note = distance.numeric(chosen, before, after, levels)
         shares = distance.numeric_shares(before, after)
     else:
-        names, counts = _counts(theirs, ours)
-        estimate, note = distance.categorical(chosen, *counts, levels, ctx.rng)
-        shares = distance.categorical_shares(names, *counts)
+        names, old, new = _counts(theirs, ours)
+        estimate, note = distance.categorical(chosen, old, new, levels)
+        shares = distance.categorical_shares(names, old, new)
     yield Measurement(chosen, estimate, column=name, note=note, evidence=(Evidence("distributions", shares),))
-    yield from _gap(name, ours, theirs, levels, ctx)
+    yield from _gap(name, ours, theirs, levels)
 
 
-def _gap(name: str, ours: Column, theirs: Column, levels: Levels, ctx: Context) -> Iterator[Measurement]:
+def _gap(name: str, ours: Column, theirs: Column, levels: Levels) -> Iterator[Measurement]:
     """The move of the share of missing values, where there are any."""
     if not (ours.missing.any() or theirs.missing.any()):
         return
-    counts = [np.array([np.sum(~column.missing), np.sum(column.missing)]) for column in (theirs, ours)]
-    estimate, _ = distance.categorical("TVD", *counts, levels, ctx.rng)
-    shares = [count[1] / count.sum() for count in counts]
+    old, new = (np.array([np.sum(~column.missing), np.sum(column.missing)]) for column in (theirs, ours))
+    estimate, _ = distance.categorical("TVD", old, new, levels)
+    shares = [count[1] / count.sum() for count in (old, new)]
     note = f"{shares[0]:.1%} missing in the reference, {shares[1]:.1%} in the batch"
     yield Measurement("missing_share", estimate, column=name, note=note)
 
@@ -151,10 +151,10 @@ def _present(column: Column) -> NDArray[np.float64]:
     return values / 1e6 if column.kind is ColumnKind.DATETIME else values
 
 
-def _counts(theirs: Column, ours: Column) -> tuple[list[str], tuple[NDArray[np.int64], NDArray[np.int64]]]:
+def _counts(theirs: Column, ours: Column) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:
     """Rows of each category in the reference and in the batch, over the categories of both."""
     names = list(dict.fromkeys([*_names(theirs), *_names(ours)]))
-    return names, (_count(theirs, names), _count(ours, names))
+    return names, _count(theirs, names), _count(ours, names)
 
 
 def _names(column: Column) -> Sequence[str]:

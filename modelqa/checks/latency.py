@@ -53,8 +53,10 @@ def latency(ctx: Context, statistic: str, *, rows: int = 1, calls: int = 400) ->
     if ctx.versus is None:
         estimate = _estimate(times[0], statistic, ctx.levels)
     else:
+        half = ctx.levels.half()
+        ours, theirs = _estimate(times[0], statistic, half), _estimate(times[1], statistic, half.mirrored())
         combine = compare.independent_relative if ctx.versus == "relative" else compare.independent_difference
-        estimate = combine(*(_estimate(each, statistic, ctx.levels.half()) for each in times))
+        estimate = combine(ours, theirs)
     yield Measurement(name, estimate, unit=Unit.SECONDS, note=_note(times[0], calls))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from difflib import get_close_matches
 
 import numpy as np
 
@@ -13,9 +14,12 @@ from modelqa.stats.sample import Sample
 
 
 def _known(scorer: str, **_: object) -> Iterator[Complaint]:
-    message = scores.complaint(scorer)
-    if message:
-        yield None, message
+    if scorer in scores.UNSUPPORTED:
+        yield None, f"{scorer} is not supported: {scores.UNSUPPORTED[scorer]}"
+    elif scorer not in scores.SCORERS:
+        close = get_close_matches(scorer, scores.SCORERS, n=1)
+        hint = f" (did you mean {close[0]!r}?)" if close else "; names are those of scikit-learn's scorers"
+        yield None, f"unknown scorer {scorer!r}{hint}"
 
 
 @check(needs=Needs.PREDICTIONS | Needs.LABELS, paired=True, verify=_known)
@@ -61,7 +65,8 @@ def _usable(sample: Sample, score: scores.Score, threshold: float | None) -> Sam
         if sample.task != "binary" or sample.positive is None:
             raise CheckError("threshold: only a binary classifier with probabilities has an operating point")
         sample = replace(sample, predicted=(sample.positive >= threshold).astype(np.intp))
-    said = sample.probabilities if score.response == "probability" else sample.predicted
+    shares = sample.probabilities
+    said = sample.predicted if score.response != "probability" or shares is None else shares
     broken = int(np.count_nonzero(~np.isfinite(said).reshape(len(sample), -1).all(axis=1)))
     if broken:
         raise CheckError(f"{broken:,} of {len(sample):,} predictions are NaN or infinite: no score exists")

@@ -125,22 +125,20 @@ def _measure(rule: str, wanted: Any, column: Column, rows: int) -> Measurement |
             return _count("wrong_type", int(wrong), rows, column=name, note=note)
         case "nulls":
             share = Estimate.fact(np.count_nonzero(column.missing) / rows, n=rows)
-            allowed = Bound(max=_share(wanted))
-            return Measurement("null_share", share, column=name, unit=Unit.SHARE, bound=allowed)
+            bound = Bound(max=_share(wanted))
+            return Measurement("null_share", share, column=name, unit=Unit.SHARE, bound=bound)
         case "min" | "max":
             values, limit = _comparable(column, wanted)
             broken = values < limit if rule == "min" else values > limit
             metric = "below_min" if rule == "min" else "above_max"
-            return _count(
-                metric, np.count_nonzero(broken & present), rows, column=name, note=f"{rule} {wanted}"
-            )
+            return _count(metric, int(np.sum(broken & present)), rows, column=name, note=f"{rule} {wanted}")
         case "unique" if wanted:
             kept = column.values[present]
             return _count("duplicates", kept.size - np.unique(kept).size, rows, column=name)
         case "in" | "matches":
             allowed = _allowed(column, wanted) if rule == "in" else _matching(column, wanted)
             metric = "outside_set" if rule == "in" else "unmatched"
-            return _count(metric, np.count_nonzero(~allowed & present), rows, column=name)
+            return _count(metric, int(np.sum(~allowed & present)), rows, column=name)
     return None
 
 
@@ -157,7 +155,8 @@ def _comparable(column: Column, limit: Any) -> tuple[NDArray[Any], Any]:
 def _allowed(column: Column, values: Sequence[Any]) -> NDArray[np.bool_]:
     if column.kind is ColumnKind.TEXT:
         known = set(values)
-        return np.array([name in known for name in column.categories] or [False])[column.values]
+        named: NDArray[np.bool_] = np.array([name in known for name in column.categories] or [False])
+        return np.asarray(named[column.values])
     if column.kind is ColumnKind.OTHER:
         raise CheckError(
             f"column {column.name!r} holds values of type {column.dtype}; `in:` cannot be applied"
@@ -180,7 +179,8 @@ def _matching(column: Column, pattern: str) -> NDArray[np.bool_]:
         found = pc.match_substring_regex(pa.array(column.categories), f"^(?:{pattern})$")
     except pa.ArrowInvalid:
         raise CheckError(f"matches: {pattern!r} is no regular expression that runs in linear time") from None
-    return found.to_numpy(zero_copy_only=False).astype(bool)[column.values]  # type: ignore[no-any-return]
+    matched: NDArray[np.bool_] = found.to_numpy(zero_copy_only=False).astype(bool)
+    return np.asarray(matched[column.values])
 
 
 def _duplicates(ctx: Context, names: Sequence[str]) -> int:
@@ -213,9 +213,9 @@ def _unsound(rules: Any) -> Iterator[str]:
         message = _unsound_rule(rule, wanted)
         if message:
             yield message
-    low, high = rules.get("min"), rules.get("max")
-    if _is_number(low) and _is_number(high) and low > high:
-        yield f"min {low} is above max {high}"
+    ends = [rules[rule] for rule in ("min", "max") if _is_number(rules.get(rule))]
+    if len(ends) == 2 and ends[0] > ends[1]:
+        yield f"min {ends[0]} is above max {ends[1]}"
 
 
 def _unsound_rule(rule: str, wanted: Any) -> str:

@@ -2,12 +2,14 @@
 
 from dataclasses import KW_ONLY, dataclass
 from enum import StrEnum
-from math import ceil, inf, isfinite
+from math import ceil, isfinite
 from typing import Literal
 
 from modelqa.core.estimate import Estimate, Reds
 
 Limit = Literal["min", "max", "warn_min", "warn_max"]
+MOST_TIMES = 1000
+"""An interval this many times wider than the gap would take a million times the rows."""
 
 
 class Outcome(StrEnum):
@@ -122,14 +124,13 @@ def rows_to_tell(estimate: Estimate, limit: float) -> int | None:
     """About how many rows would decide, were the value to stay where it is.
 
     The end that faces the limit shrinks with the square root of the rows. None where the value
-    stands at the limit, or the end that faces it is not known.
+    stands at the limit (or so near that no number of rows helps), or the end is not known.
 
     >>> rows_to_tell(Estimate(0.908, low=0.884, high=0.929, n=412), 0.90)
     3708
     """
     gap = abs(estimate.value - limit)
     reach = estimate.value - estimate.low if estimate.value >= limit else estimate.high - estimate.value
-    if not (isfinite(reach) and estimate.exists and gap > 0):
+    if not (estimate.exists and isfinite(reach) and reach < MOST_TIMES * gap):
         return None
-    needed = estimate.n * (reach / gap) ** 2
-    return ceil(round(needed, 6)) if needed < inf else None
+    return ceil(round(estimate.n * (reach / gap) ** 2, 6))

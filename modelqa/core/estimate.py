@@ -45,6 +45,15 @@ class Levels:
         """The levels of one of `members` equal parts; only the false-alarm side is divided."""
         return replace(self, alpha=self.alpha / max(members, 1))
 
+    def mirrored(self) -> Self:
+        """The levels of minus a value: the low end of the one is the high end of the other.
+
+        >>> Levels(alpha=0.001, beta=0.05, reds="high").mirrored().low
+        0.001
+        """
+        swapped: dict[Reds, Reds] = {"low": "high", "high": "low"}
+        return replace(self, reds=swapped.get(self.reds, self.reds))
+
     def half(self) -> Self:
         """Both tails halved: what two independent intervals get whose difference is judged."""
         return replace(self, alpha=self.alpha / 2, beta=self.beta / 2)

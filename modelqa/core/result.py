@@ -127,10 +127,10 @@ def _reason(measurement: Measurement, bound: Bound, outcome: Outcome, limit: Lim
     if outcome is Outcome.INCONCLUSIVE:
         told = rows_to_tell(estimate, wanted)
         tell = f": about {_round(told):,} rows would tell" if told else ""
-        return f"{name} {value}, {limit} {_limit(wanted, unit)} {rows}{tell}{_also(measurement.note)}"
+        return f"{name} {value}, {limit} {show_limit(wanted, unit)} {rows}{tell}{_also(measurement.note)}"
     above = limit.endswith("min") == (outcome is Outcome.PASSED)
     sign = (">=" if above else "<=") if outcome is Outcome.PASSED else (">" if above else "<")
-    return f"{name} {value} {sign} {limit} {_limit(wanted, unit)} {rows}{_also(measurement.note)}"
+    return f"{name} {value} {sign} {limit} {show_limit(wanted, unit)} {rows}{_also(measurement.note)}"
 
 
 def _name(measurement: Measurement) -> str:
@@ -155,10 +155,10 @@ def show_estimate(estimate: Estimate, unit: Unit = Unit.NUMBER) -> str:
     return f"{value} [{show(estimate.low, unit)}, {show(estimate.high, unit)}]"
 
 
-def _limit(limit: float, unit: Unit) -> str:
+def show_limit(limit: float, unit: Unit = Unit.NUMBER) -> str:
     """A limit as somebody would have written it: 0.90, 40 ms, 0.1%.
 
-    >>> _limit(0.9, Unit.NUMBER), _limit(0.0125, Unit.NUMBER), _limit(0.1, Unit.SHARE)
+    >>> show_limit(0.9), show_limit(0.0125), show_limit(0.1, Unit.SHARE)
     ('0.90', '0.0125', '10%')
     """
     if unit is not Unit.NUMBER or limit == int(limit):

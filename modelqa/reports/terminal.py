@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from modelqa.core.bound import Bound, Outcome
-from modelqa.core.result import CheckResult, SuiteResult, Verdict, show_estimate
-from modelqa.core.units import Unit, show
+from modelqa.core.result import CheckResult, SuiteResult, Verdict, show_estimate, show_limit
+from modelqa.core.units import Unit
 
 GREEN = (Outcome.PASSED,)
 MOST_ROWS = 5
@@ -104,18 +104,21 @@ def show_bound(bound: Bound, unit: Unit) -> str:
     """A bound as one cell.
 
     >>> show_bound(Bound(min=0.9, warn_min=0.95), Unit.NUMBER)
-    'min 0.900, warn_min 0.950'
+    'min 0.90, warn_min 0.95'
     """
-    return ", ".join(f"{name} {show(limit, unit)}" for name, limit in bound.limits())
+    return ", ".join(f"{name} {show_limit(limit, unit)}" for name, limit in bound.limits())
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    """Rows as aligned text; the last cell of a short row may run on."""
+    """Rows as aligned text, empty columns left out; a row with a message only may run on."""
     shown = [tuple(visible(cell) for cell in row) for row in rows]
     full = [row for row in shown if any(row[3:])]
-    widths = [max((len(row[i]) for row in (full if i > 1 else shown)), default=0) for i in range(len(HEAD))]
+    widths = [
+        max((len(row[at]) for row in (full if at > 1 else shown)), default=0) for at in range(len(HEAD))
+    ]
+    used = [at for at in range(len(HEAD)) if any(row[at] for row in shown[1:])]
     for row in shown:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        yield "  ".join(row[at].ljust(widths[at]) for at in used).rstrip()
 
 
 def would(result: SuiteResult, action: Mapping[str, Any]) -> str:

@@ -59,8 +59,7 @@ class View:
 
     @property
     def key(self) -> tuple[str, ...]:
-        key = self.opened.suite.key
-        return () if key is None else (key,) if isinstance(key, str) else tuple(key)
+        return self.opened.suite.key
 
     @property
     def rng(self) -> np.random.Generator:
@@ -161,11 +160,13 @@ def _crossed(columns: list[Column]) -> tuple[list[str], NDArray[np.intp]]:
 
 
 def _levels(column: Column) -> tuple[list[str], NDArray[np.intp]]:
+    """The values of a column as texts in order, `missing` last, and the code of each row."""
     if column.kind is ColumnKind.TEXT:
-        names: list[Any] = list(column.categories)
-        codes = column.values.astype(np.intp)
+        order = sorted(range(len(column.categories)), key=column.categories.__getitem__)
+        names = [column.categories[at] for at in order]
+        codes = np.argsort(order)[column.values] if order else column.values
     else:
-        used, codes = np.unique(objects(column) if column.kind is ColumnKind.OTHER else column.values,
-                                return_inverse=True)  # fmt: skip
+        values = objects(column) if column.kind is ColumnKind.OTHER else column.values
+        used, codes = np.unique(values, return_inverse=True)
         names = [str(value) for value in used.tolist()]
     return [*names, "missing"], np.where(column.missing, len(names), codes).astype(np.intp)

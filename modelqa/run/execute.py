@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from modelqa.core.bound import Outcome
-from modelqa.core.ports import Context
+from modelqa.core.ports import Context, Versus
 from modelqa.core.result import CheckResult, Measurement, SuiteResult, Verdict
 from modelqa.errors import ModelQAError, SubjectError
 from modelqa.run import machine
@@ -70,7 +70,7 @@ def execute(planned: Planned, opened: Opened) -> CheckResult:
     """Measure and judge one check. Nothing is raised but what stops the process."""
     began = time.perf_counter()
     with warnings.catch_warnings(record=True) as warned:
-        warnings.simplefilter("always")
+        warnings.simplefilter("default")
         outcome, reason, verdicts = _judged(planned, opened)
     return CheckResult(
         planned.id,
@@ -119,7 +119,7 @@ def describe(error: BaseException) -> str:
 
 def _measure(planned: Planned, opened: Opened) -> Iterator[Measurement]:
     spec = planned.spec
-    versus = None if spec.versus is None else "relative" if spec.relative else "difference"
+    versus: Versus | None = None if spec.versus is None else "relative" if spec.relative else "difference"
     whole = View(opened, planned.id, levels=planned.levels, versus=versus)
     parts = [whole, *(view for _, view in whole.parts(spec.slices))]
     for view in parts:
@@ -140,9 +140,10 @@ def _compared(planned: Planned, view: View) -> Iterator[Measurement]:
     from modelqa.stats import compare
 
     combine = compare.independent_relative if view.versus == "relative" else compare.independent_difference
-    alone = replace(view, levels=view.levels.half(), versus=None)
-    ours = list(_call(planned, alone))
-    theirs = {(found.metric, found.column): found for found in _call(planned, alone.champion)}
+    half = view.levels.half()
+    ours = list(_call(planned, replace(view, levels=half, versus=None)))
+    champion = replace(view.champion, levels=half.mirrored())
+    theirs = {(found.metric, found.column): found for found in _call(planned, champion)}
     for found in ours:
         other = theirs.get((found.metric, found.column))
         if other is None:

@@ -1,0 +1,234 @@
+"""Nodes into the fields of a Suite, every mistake noted with its place."""
+
+import json
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from typing import Any, cast
+
+from modelqa.suite import values
+from modelqa.suite.bounds import share
+from modelqa.suite.checks import Around, read_check
+from modelqa.suite.nodes import Node, Problems, name_of
+from modelqa.suite.spec import ActionSpec, CheckSpec, Labels, SliceSpec, When
+from modelqa.suite.where import WhereError, parse
+
+Reader = Callable[[Node, Problems], Any]
+
+
+def build(root: Node, problems: Problems) -> dict[str, Any]:
+    """The fields of a suite but its path. Raises ``SuiteError`` with all problems."""
+    if not root.is_mapping:
+        problems.stop(
+            root.place, f"expected a suite as a mapping (suite: ..., checks: ...), found {root.shown()}"
+        )
+    values.known(root, tuple(READERS), problems, "a suite")
+    for key in ("suite", "checks"):
+        if root.get(key) is None:
+            problems.add(root.place, f"the key {key!r} is missing: {_MISSING[key]}")
+    fields = {
+        key: DEFAULTS.get(key) if (node := root.get(key)) is None else read(node, problems)
+        for key, read in READERS.items()
+    }
+    slices = root.get("slices")
+    around = Around(_slice_names(slices), root.get("champion") is not None)
+    checks = root.get("checks")
+    fields["checks"] = _checks(checks, around, problems) if checks is not None else ()
+    problems.check()
+    return {**fields, "source": root, "digest": digest(root)}
+
+
+_MISSING = {
+    "suite": "name the suite, such as suite: churn",
+    "checks": "a suite without checks judges nothing",
+}
+DEFAULTS: Mapping[str, Any] = {
+    "key": (),
+    "features": (),
+    "trust": "registry",
+    "champion_missing": "error",
+    "slices": (),
+    "false_alarms": 0.01,
+    "confidence": 0.95,
+    "inconclusive": "warn",
+    "actions": (),
+}
+
+
+def digest(root: Node) -> str:
+    """The SHA-256 of what a suite says: comments, layout and the order of keys do not count."""
+    canonical = json.dumps(root.plain(), sort_keys=True, separators=(",", ":"), default=_named)
+    return "sha256:" + sha256(canonical.encode()).hexdigest()
+
+
+def _named(part: object) -> str:
+    """An object from Python: paths and functions by name, data by type and shape."""
+    if hasattr(part, "__fspath__"):
+        return str(part)
+    shape = getattr(part, "shape", "")
+    return name_of(part) if hasattr(part, "__qualname__") else f"{name_of(type(part))}{shape}"
+
+
+def _false_alarms(node: Node, problems: Problems) -> float | None:
+    return share(node, problems, low=0, high=0.5, closed="high")
+
+
+def _confidence(node: Node, problems: Problems) -> float | None:
+    return share(node, problems, low=0.5, high=1, closed="low")
+
+
+def _threshold(node: Node, problems: Problems) -> float | None:
+    return share(node, problems, low=0, high=1, closed="none")
+
+
+def _model(node: Node, problems: Problems) -> Any:
+    if node.is_object and not callable(node.value) and not hasattr(node.value, "predict"):
+        problems.add(node.place, f"expected a model's URI or something to call, found {node.shown()}")
+        return None
+    return values.source("a model's URI, an endpoint or module:function")(node, problems)
+
+
+def _labels(node: Node, problems: Problems) -> Any:
+    """A column, a file to join, or values from Python."""
+    keys = ("path", "on", "column")
+    if node.is_list and node.place.path is None and node.value:
+        return node.plain()
+    if not node.is_mapping:
+        return values.source("a column, or {path: ..., on: ..., column: ...}")(node, problems)
+    values.known(node, keys, problems, "labels")
+    for key in keys:
+        if node.get(key) is None:
+            problems.add(node.place, f"labels need the key {key!r}: {{path: ..., on: ..., column: ...}}")
+    readers: Mapping[str, Reader] = {
+        "path": values.source("a path"),
+        "on": values.column,
+        "column": values.column,
+    }
+    path, on, column = (
+        read(found, problems) if (found := node.get(key)) else None for key, read in readers.items()
+    )
+    return None if on is None or column is None else Labels(path, on=on, column=column)
+
+
+def _slices(node: Node, problems: Problems) -> tuple[SliceSpec, ...]:
+    read = values.each(node, _slice, problems, "slices")
+    seen: set[str] = set()
+    for spec in read:
+        if spec.name in seen:
+            problems.add(spec.place, f"a second slice is called {spec.name!r}: give it another name")
+        if spec.name == "all":
+            problems.add(spec.place, "a slice cannot be called all: the word stands for every slice")
+        seen.add(spec.name)
+    return read
+
+
+def _slice(node: Node, problems: Problems) -> SliceSpec | None:
+    if not node.is_mapping:
+        name = values.text(node, problems, "a column, or {name: ..., where: ...}")
+        return SliceSpec(name, columns=(name,), place=node.place) if name else None
+    values.known(node, ("name", "where", "columns"), problems, "a slice")
+    named, where, columns = node.get("name"), node.get("where"), node.get("columns")
+    if named is None:
+        problems.add(node.place, "a slice needs a name: {name: ..., where: ...}")
+    if (where is None) == (columns is None):
+        problems.add(
+            node.place, "a slice needs either where or columns: {name: newcomers, where: tenure < 3}"
+        )
+        return None
+    name = values.text(named, problems, "a name") if named else None
+    condition = _condition(where, problems) if where else None
+    crossed = values.texts(columns, problems, "columns") if columns else ()
+    return SliceSpec(name, columns=crossed, where=condition, place=node.place) if name else None
+
+
+def _condition(node: Node, problems: Problems) -> Any:
+    """A parsed condition; a mistake in it has the place of its character where that is known."""
+    text = values.text(node, problems, "a condition such as tenure < 3")
+    if text is None:
+        return None
+    try:
+        return parse(text)
+    except WhereError as error:
+        place = node.place if node.skip is None else node.place.after(node.skip + error.offset)
+        problems.add(place, f"where: {error}")
+    return None
+
+
+def _slice_names(node: Node | None) -> tuple[str, ...]:
+    """The names of all slices, those with mistakes included, so that one mistake is told once."""
+    if node is None or not node.is_list:
+        return ()
+    named = (item.get("name") if item.is_mapping else item for item in node.value)
+    return tuple(found.value for found in named if found is not None and isinstance(found.value, str))
+
+
+def _checks(node: Node, around: Around, problems: Problems) -> tuple[CheckSpec, ...]:
+    if node.is_list and not node.value:
+        problems.add(node.place, "no checks: a suite without checks judges nothing")
+    checks = values.each(node, lambda item, found: read_check(item, around, found), problems, "checks")
+    first: dict[str, CheckSpec] = {}
+    for check in checks:
+        other = first.setdefault(check.id, check)
+        if other is not check:
+            where = f"line {other.place.line}" if other.place.path else other.place.trail
+            problems.add(
+                check.place_of("name"),
+                f"a second check has the id {check.id!r} (first on {where}): give it a name:",
+            )
+    return checks
+
+
+_ON = values.choice("failed", "passed", "warned", "inconclusive", "errored")
+_ACTIONS: Mapping[str, Reader] = {
+    "ticket": values.choice("github", "local", "webhook"),
+    "promote": values.name,
+}
+
+
+def _actions(node: Node, problems: Problems) -> tuple[ActionSpec, ...]:
+    return values.each(node, _action, problems, "actions")
+
+
+def _action(node: Node, problems: Problems) -> ActionSpec | None:
+    kinds = [key for key in node.value if key in _ACTIONS] if node.is_mapping else []
+    if len(kinds) != 1:
+        told = f"one key must be {' or '.join(_ACTIONS)}, such as {{ticket: github, on: failed}}"
+        problems.add(node.place, f"expected one action, found {len(kinds) or 'none'}: {told}")
+        return None
+    kind, on = kinds[0], node.get("on")
+    value = _ACTIONS[kind](node.value[kind], problems)
+    if on is None:
+        problems.add(node.place, f"{kind} needs the key 'on': say after which outcome, such as on: failed")
+        return None
+    when = values.each(on, _ON, problems, "outcomes") if on.is_list else (_ON(on, problems),)
+    if on.is_list and not on.value:
+        problems.add(on.place, "expected at least one outcome, such as on: failed")
+    if kind == "promote" and not set(when) <= {"passed", "warned", None}:
+        problems.add(on.place, f"promote follows passed or warned only, found {on.shown()}")
+    params = {key: item.plain() for key, item in node.items() if key not in (kind, "on")}
+    return ActionSpec(kind, value, on=cast("tuple[When, ...]", when), params=params, place=node.place)
+
+
+READERS: Mapping[str, Reader] = {
+    "suite": values.name,
+    "model": _model,
+    "champion": _model,
+    "batch": values.source("a path"),
+    "reference": values.source("a path"),
+    "labels": _labels,
+    "positive": values.scalar,
+    "predictions": values.one_or_more,
+    "threshold": _threshold,
+    "weights": values.column,
+    "group": values.column,
+    "time": values.column,
+    "key": values.columns,
+    "features": values.columns,
+    "trust": values.trust,
+    "champion_missing": values.choice("error", "skip"),
+    "slices": _slices,
+    "false_alarms": _false_alarms,
+    "confidence": _confidence,
+    "inconclusive": values.choice("warn", "fail"),
+    "checks": lambda *_: (),  # read last: a check must know of the rest
+    "actions": _actions,
+}

@@ -1,0 +1,54 @@
+"""A suite file into a Suite: all problems at once, each with file, line and column."""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from modelqa.suite.environment import expand
+from modelqa.suite.nodes import Place, Problems
+from modelqa.suite.spec import Suite, changed
+from modelqa.suite.text import MAX_BYTES, decode, read
+
+SUFFIX = ".suite.yaml"
+Override = Mapping[str, Any] | Callable[[str], Mapping[str, Any]]
+
+
+def load(
+    path: str | os.PathLike[str],
+    *,
+    environ: Mapping[str, str] = os.environ,
+    override: Override = MappingProxyType({}),
+) -> Suite:
+    """Read and validate a suite file; nothing that it names is opened.
+
+    ``environ`` is what ``"${NAME}"`` reads in the subject's keys. ``override`` replaces keys as
+    `Suite.override` does, before anything is validated: a file may leave to it what it lacks; a
+    function of the suite's name says what to replace in that suite.
+    Raises `SuiteError` with every problem, in the order of the file.
+    """
+    file = Path(path)
+    problems = Problems()
+    text = decode(_bytes(file, problems), file, problems)
+    root = read(text, file, problems)
+    if root.is_mapping:
+        named = root.get("suite")
+        chosen = override(str(named.value) if named else "") if callable(override) else override
+        root = changed(root, chosen, problems) if chosen else root
+    return Suite.read(expand(root, environ, problems), file, problems)
+
+
+def _bytes(file: Path, problems: Problems) -> bytes:
+    start = Place(file, 1, 1)
+    if not file.name.endswith(SUFFIX):
+        problems.stop(start, f"a suite is a file whose name ends in {SUFFIX}: rename it")
+    try:
+        with file.open("rb") as stream:
+            return stream.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        problems.stop(start, "there is no such file")
+    except (OSError, ValueError) as error:
+        problems.stop(
+            start, f"the file cannot be read ({type(error).__name__}): check its path and permissions"
+        )

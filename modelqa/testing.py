@@ -1,0 +1,179 @@
+"""For authors of checks and for tests: a model that behaves, batches, and a conformance check."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from modelqa import catalog
+from modelqa.core.bound import Outcome
+from modelqa.core.ports import declared
+from modelqa.core.result import CheckResult, SuiteResult
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+Task = Literal["binary", "multiclass", "regression"]
+CLASSES = {"binary": 2, "multiclass": 3}
+
+
+class FakeModel:
+    """A model whose answer to a row stands in the row, so that a test knows what is true.
+
+    It reads the columns ``signal`` (a number) and returns a probability that rises with it (or the
+    number itself in a regression). ``scored`` counts the rows that each of its methods was given.
+    ``seconds`` is how long a call takes; rows whose ``signal`` is in ``raises`` make it raise, and
+    those in ``nans`` are answered by NaN.
+    """
+
+    feature_names_in_ = np.array(["signal"])
+
+    def __init__(
+        self,
+        task: Task = "binary",
+        *,
+        seconds: float = 0.0,
+        raises: tuple[float, ...] = (),
+        nans: tuple[float, ...] = (),
+        noise: float = 0.0,
+    ) -> None:
+        self.task = task
+        self.seconds, self.raises, self.nans, self.noise = seconds, raises, nans, noise
+        self.scored: Counter[str] = Counter()
+        self.predict: Callable[[pd.DataFrame], NDArray[Any]] = self._numbers
+        if task != "regression":
+            self.classes_ = np.arange(CLASSES[task])
+            self.predict_proba = self._probabilities
+            self.predict = self._classes
+
+    def _signal(self, frame: pd.DataFrame) -> NDArray[np.float64]:
+        signal = frame["signal"].to_numpy(dtype=float)
+        if self.seconds:
+            time.sleep(self.seconds)
+        if np.isin(signal, self.raises).any():
+            raise ValueError(f"cannot score {signal[np.isin(signal, self.raises)]}")
+        spread = np.random.default_rng(0).normal(0, self.noise, len(signal)) if self.noise else 0.0
+        return np.where(np.isin(signal, self.nans), np.nan, signal + spread)
+
+    def _numbers(self, frame: pd.DataFrame) -> NDArray[np.float64]:
+        self.scored["predict"] += len(frame)
+        return self._signal(frame)
+
+    def _probabilities(self, frame: pd.DataFrame) -> NDArray[np.float64]:
+        self.scored["predict_proba"] += len(frame)
+        return self._shares(frame)
+
+    def _shares(self, frame: pd.DataFrame) -> NDArray[np.float64]:
+        signal = self._signal(frame)
+        if self.task == "binary":
+            share = 1 / (1 + np.exp(-signal))
+            return np.column_stack([1 - share, share])
+        centres = np.arange(CLASSES[self.task])
+        weight = np.exp(-((signal[:, None] - centres) ** 2))
+        return np.asarray(weight / weight.sum(axis=1, keepdims=True))
+
+    def _classes(self, frame: pd.DataFrame) -> NDArray[np.intp]:
+        self.scored["predict"] += len(frame)
+        return np.asarray(self._shares(frame).argmax(axis=1))
+
+
+def make_batch(rows: int = 500, *, task: Task = "binary", seed: int = 0, shift: float = 0.0) -> pd.DataFrame:
+    """Rows for `FakeModel`: signal, label, a category, a number that matters to nobody, and a key.
+
+    ``shift`` moves the signal by so many standard deviations, labels along with it.
+
+    >>> make_batch(3).columns.tolist()
+    ['id', 'signal', 'amount', 'region', 'label']
+    """
+    import pandas as pd
+
+    rng = np.random.default_rng(seed)
+    if task == "multiclass":
+        label: Any = rng.integers(0, 3, rows)
+        signal = label + rng.normal(shift, 0.4, rows)
+    else:
+        signal = rng.normal(shift, 2.0, rows)
+        chance = 1 / (1 + np.exp(-2 * signal))
+        label = signal + rng.normal(0, 0.5, rows) if task == "regression" else (rng.random(rows) < chance) * 1
+    return pd.DataFrame(
+        {
+            "id": np.arange(rows),
+            "signal": signal,
+            "amount": rng.lognormal(3, 1, rows),
+            "region": rng.choice(["APAC", "EU", "US"], rows, p=[0.2, 0.3, 0.5]),
+            "label": label,
+        }
+    )
+
+
+def run_check(
+    kind: str, value: Any = True, /, *, rows: int = 500, subject: Mapping[str, Any] | None = None, **keys: Any
+) -> CheckResult:
+    """Run one check on a fake subject: a healthy model, its batch, its reference and its champion.
+
+    ``subject`` replaces parts of the suite, ``keys`` are those of the check.
+
+    >>> str(run_check("metric", "accuracy", min=0.5).outcome)
+    'passed'
+    """
+    from modelqa.suite.spec import Suite
+
+    batch = make_batch(rows)
+    parts: dict[str, Any] = {
+        "model": FakeModel(),
+        "champion": FakeModel(),
+        "batch": batch,
+        "reference": make_batch(1000, seed=1),
+        "labels": "label",
+        "key": "id",
+        **(subject or {}),
+    }
+    result: SuiteResult = Suite("fake", checks=[{kind: value, **keys}], **parts).run()
+    return result.checks[0]
+
+
+def check_conforms(kind: str, value: Any = True, /, **keys: Any) -> None:
+    """Hold a check against what every check promises. Raises ``AssertionError`` with what it breaks.
+
+    It declares itself; it measures something on a healthy subject; the same inputs give the same
+    measurements (times excepted); it leaves the batch as it was; it is not green on an empty batch, nor
+    with a part missing that it says it needs; its estimates hold their values.
+
+    >>> check_conforms("metric", "accuracy", min=0.5)
+    """
+    from modelqa.errors import SuiteError
+
+    kinds = catalog.names("checks")
+    made = declared(catalog.load(kinds.get(kind, kind)))
+    assert made.function.__doc__, f"{kind}: a check has a docstring, which is its manual"
+    batch = make_batch(500)
+    before = batch.copy(deep=True)
+    first = run_check(kind, value, subject={"batch": batch}, **keys)
+    assert first.verdicts, f"{kind} measured nothing: {first.reason}"
+    assert batch.equals(before), f"{kind} changed the batch"
+    if not made.alone:
+        again = run_check(kind, value, **keys)
+        same = replace(again, seconds=first.seconds, notes=first.notes) == first
+        assert same, f"{kind}: the same inputs gave other measurements"
+    empty = run_check(kind, value, subject={"batch": batch.iloc[:0]}, **keys)
+    assert empty.outcome not in (Outcome.PASSED, Outcome.WARNED), f"{kind} is green on no rows"
+    for part in ("batch", "reference", "labels", "model"):
+        try:
+            without = run_check(kind, value, subject={part: None}, **keys)
+        except SuiteError:
+            continue
+        assert (
+            without.verdicts == first.verdicts
+            or made.alone
+            or without.outcome
+            not in (
+                Outcome.PASSED,
+                Outcome.WARNED,
+            )
+        ), f"{kind} measured something else without {part}, and did not say so"
