@@ -81,8 +81,10 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> SuiteFile 
     return None
 
 
-def pytest_collection_modifyitems(config: pytest.Config) -> None:
-    """Refuse an override that does not say which suite it is for."""
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the checks of a suite together, and refuse an override that does not say whose it is."""
+    _together(items)
     suites = config.stash[SEEN].suites
     if not suites:
         return
@@ -98,6 +100,20 @@ def pytest_collection_modifyitems(config: pytest.Config) -> None:
                 raise pytest.UsageError(
                     f"--modelqa-{key} {value}: no suite {named[1]!r} is collected, but {', '.join(suites)}"
                 )
+
+
+def _together(items: list[pytest.Item]) -> None:
+    """Let checks of one file follow each other, whoever shuffled them: their subject is opened once.
+
+    They share out the places that checks already have; no other item moves.
+    """
+    places = [place for place, item in enumerate(items) if isinstance(item, CheckItem)]
+    order = {
+        item.path: turn for turn, item in reversed(list(enumerate(items))) if isinstance(item, CheckItem)
+    }
+    checks = sorted((items[place] for place in places), key=lambda item: order[item.path])
+    for place, item in zip(places, checks, strict=True):
+        items[place] = item
 
 
 class SuiteFile(pytest.File):

@@ -113,7 +113,7 @@ def make_batch(rows: int = 500, *, task: Task = "binary", seed: int = 0, shift: 
 
 
 def run_check(
-    kind: str, value: Any = True, /, *, rows: int = 500, subject: Mapping[str, Any] | None = None, **keys: Any
+    kind: str, value: Any = True, /, *, subject: Mapping[str, Any] | None = None, **keys: Any
 ) -> CheckResult:
     """Run one check on a fake subject: a healthy model, its batch, its reference and its champion.
 
@@ -124,11 +124,10 @@ def run_check(
     """
     from modelqa.suite.spec import Suite
 
-    batch = make_batch(rows)
     parts: dict[str, Any] = {
         "model": FakeModel(),
         "champion": FakeModel(),
-        "batch": batch,
+        "batch": make_batch(500),
         "reference": make_batch(1000, seed=1),
         "labels": "label",
         "key": "id",

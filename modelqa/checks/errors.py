@@ -36,9 +36,10 @@ def errors(
 ) -> Iterator[Measurement]:
     """The share of rows whose prediction raises, is missing, NaN, infinite or out of range.
 
-    ``low`` and ``high`` are the range that numeric predictions must keep to. When the model raises
-    on the batch, the rows that make it raise are found by halving. The share is a fact about this
-    batch; with ``generalise: true`` it is an estimate for batches like it (exact binomial interval).
+    ``statistic`` is ``rate``. ``low`` and ``high`` are the range that numeric predictions must keep
+    to. When the model raises on the batch, the rows that make it raise are found by halving. The
+    share is a fact about this batch; with ``generalise: true`` it is an estimate for batches like it
+    (exact binomial interval).
 
     Example::
 

@@ -110,6 +110,8 @@ def _column(ctx: Context, name: str, rules: Mapping[str, Any] | None) -> Iterato
     if not there:
         return
     column = ctx.batch.column(name)
+    if _mistyped(column, rules.get("type")):  # no other rule can be applied to it
+        rules = {rule: wanted for rule, wanted in rules.items() if rule in ("type", "nulls")}
     for rule, wanted in rules.items():
         found = _measure(rule, wanted, column, rows)
         if found is not None:
@@ -120,7 +122,7 @@ def _measure(rule: str, wanted: Any, column: Column, rows: int) -> Measurement |
     name, present = column.name, ~column.missing
     match rule:
         case "type":
-            wrong = column.kind not in TYPES[wanted] and bool(present.any())
+            wrong = _mistyped(column, wanted)
             note = f"expected {wanted}, found {column.kind}" if wrong else ""
             return _count("wrong_type", int(wrong), rows, column=name, note=note)
         case "nulls":
@@ -140,6 +142,11 @@ def _measure(rule: str, wanted: Any, column: Column, rows: int) -> Measurement |
             metric = "outside_set" if rule == "in" else "unmatched"
             return _count(metric, int(np.sum(~allowed & present)), rows, column=name)
     return None
+
+
+def _mistyped(column: Column, wanted: str | None) -> bool:
+    """Whether a column has values, and not of the type wanted."""
+    return wanted is not None and column.kind not in TYPES[wanted] and not column.missing.all()
 
 
 def _comparable(column: Column, limit: Any) -> tuple[NDArray[Any], Any]:

@@ -24,7 +24,8 @@ def held(*, alone: bool, folder: Path | None = None, patience: float = PATIENCE)
 
     with ExitStack() as stack:
         try:
-            lock = ReadWriteLock(str((folder or Path(tempfile.gettempdir())) / LOCK))
+            path = (folder or Path(tempfile.gettempdir())) / LOCK
+            lock = ReadWriteLock(str(path), is_singleton=False)
             take = lock.write_lock if alone else lock.read_lock
             stack.enter_context(take(timeout=patience))
         except Timeout:

@@ -134,12 +134,12 @@ class Opened:
     @property
     def labels(self) -> Column:
         """The truth, one value a row of the batch."""
-        return self._once("labels", "batch", make=lambda: self._labels(self.batch))
+        return self._once("labels", "batch", make=self._labels)
 
     @property
     def reference_labels(self) -> Column:
-        """The truth, one value a row of the reference."""
-        return self._once("labels", "reference", make=lambda: self._labels(self.reference))
+        """The truth, one value a row of the reference, which has to hold it in a column."""
+        return self._once("labels", "reference", make=self._reference_labels)
 
     def sample(self, side: Side) -> Encoded:
         """The labelled rows with a model's predictions, encoded for scores; made once a model."""
@@ -197,8 +197,15 @@ class Opened:
             raise SubjectError(f"{table.info.name} lacks the features {', '.join(missing)}")
         return model.predict(table.to_pandas([name for name in names if name in table.kinds]))
 
-    def _labels(self, table: Table) -> Column:
+    def _reference_labels(self) -> Column:
         labels = self.suite.labels
+        name = labels.column if isinstance(labels, Labels) else labels
+        if not isinstance(name, str):
+            raise SubjectError("labels of the reference: name a column that batch and reference both have")
+        return column_of(self.reference, name, "`labels:`")
+
+    def _labels(self) -> Column:
+        labels, table = self.suite.labels, self.batch
         if isinstance(labels, str):
             return column_of(table, labels, "`labels:`")
         if isinstance(labels, Labels):

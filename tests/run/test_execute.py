@@ -157,6 +157,18 @@ def test_libraries_warnings_are_notes_without_their_text() -> None:
     assert not any("4711" in note for note in result.notes)
 
 
+def test_a_model_that_warns_is_scored_where_warnings_are_errors() -> None:
+    """An estimator fitted without names warns about every frame, and that is a note."""
+    from sklearn.linear_model import LogisticRegression
+
+    batch = make_batch(100)[["signal", "label"]]
+    model = LogisticRegression().fit(batch[["signal"]].to_numpy(), batch.label)
+    subject = {"model": model, "batch": batch, "features": ["signal"], "key": None}
+    result = run_check("metric", "accuracy", min=0.1, subject=subject)
+    assert result.outcome is Outcome.PASSED
+    assert any("UserWarning" in note for note in result.notes)
+
+
 def test_events_tell_the_run_as_it_goes() -> None:
     """Each check starts and finishes, and the result comes last."""
     heard: list[Event] = []

@@ -48,14 +48,16 @@ def test_green_is_decided_at_the_confidence_of_the_suite() -> None:
     assert levels.high == pytest.approx(0.01)
 
 
-NEEDS = {
-    "model": [{"latency": "p95", "max": "1 s"}, {"errors": "rate", "max": 0.1}, {"schema": "signature"},
-              {"metric": "accuracy", "min": 0.5}, {"drift": "prediction", "max": 0.1}],
-    "labels": [{"metric": "accuracy", "min": 0.5}, {"drift": "labels", "max": 0.1}],
-    "reference": [{"drift": "all", "max": 0.1}],
-    "batch": [{"metric": "accuracy", "min": 0.5}, {"latency": "p95", "max": "1 s"}, {"errors": "rate", "max": 0.1},
-              {"schema": {"signal": {}}}, {"drift": "all", "max": 0.1}],
-}  # fmt: skip
+SCORE = {"metric": "accuracy", "min": 0.5}
+SPEED = {"latency": "p95", "max": "1 s"}
+RATE = {"errors": "rate", "max": 0.1}
+DRIFT = {"drift": "all", "max": 0.1}
+NEEDS: dict[str, list[dict[str, Any]]] = {
+    "model": [SPEED, RATE, SCORE, {"schema": "signature"}, {"drift": "prediction", "max": 0.1}],
+    "labels": [SCORE, {"drift": "labels", "max": 0.1}],
+    "reference": [DRIFT],
+    "batch": [SCORE, SPEED, RATE, DRIFT, {"schema": {"signal": {}}}],
+}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,95 @@
+"""The files of a model: listed without following links, hashed, and its MLmodel read as plain data."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+import weakref
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from modelqa.core import extras
+from modelqa.errors import SubjectError
+
+# MLflow writes this file into a local model whenever somebody loads it; no loader reads it.
+_LEFT_BY_READERS = frozenset({"registered_model_meta"})
+_MAX_MLMODEL = 8 << 20
+
+
+class Folder:
+    """A model's directory: ours, and removed with this object, if ``temporary``."""
+
+    def __init__(self, path: Path, *, temporary: bool = False) -> None:
+        self.path = path
+        if temporary:
+            self._removal = weakref.finalize(self, shutil.rmtree, path, ignore_errors=True)
+
+    @classmethod
+    def empty(cls) -> "Folder":
+        """A new directory of our own."""
+        return cls(Path(tempfile.mkdtemp(prefix="modelqa-")), temporary=True)
+
+    def copy(self) -> "Folder":
+        """The same files in a directory of our own, which nobody else can change."""
+        made = Folder.empty()
+        shutil.copytree(self.path, made.path, dirs_exist_ok=True, symlinks=True)
+        return made
+
+
+def listed(directory: Path) -> dict[str, Path]:
+    """Every file of a model by its relative name, sorted.
+
+    Raises `SubjectError` for a link to a directory, a device or a pipe: what lies behind is no part
+    of the model, so no digest would cover it.
+    """
+    found: dict[str, Path] = {}
+    for parent, folders, names in os.walk(directory):
+        for name in [*folders, *names]:
+            path = Path(parent, name)
+            relative = path.relative_to(directory).as_posix()
+            if name in folders and not path.is_symlink():
+                continue
+            if not path.is_file():
+                raise SubjectError(
+                    f"the model's {relative!r} is neither a file nor a directory of its own; copy it in"
+                )
+            found[relative] = path
+    return dict(sorted(found.items()))
+
+
+def digest(directory: Path) -> str:
+    """``sha256:`` over the sorted relative names and contents of a model's files.
+
+    What MLflow leaves behind when it loads a local model does not count.
+    """
+    state = hashlib.sha256()
+    for relative, path in listed(directory).items():
+        if relative in _LEFT_BY_READERS:
+            continue
+        with path.open("rb") as stream:
+            content = hashlib.file_digest(stream, "sha256").hexdigest()
+        state.update(f"{content}  {relative}\n".encode(errors="surrogateescape"))
+    return f"sha256:{state.hexdigest()}"
+
+
+def mlmodel(directory: Path) -> dict[str, Any]:
+    """The MLmodel file, by the parser that MLflow uses. Raises `SubjectError` where it is no mapping."""
+    path = directory / "MLmodel"
+    if not path.is_file():
+        raise SubjectError(f"{directory.name}: expected a model directory, found no file MLmodel in it")
+    yaml = extras.load("yaml")
+    if path.stat().st_size > _MAX_MLMODEL:
+        raise SubjectError("the model's MLmodel file is larger than 8 MiB; it is no model of MLflow's")
+    try:
+        read = yaml.safe_load(path.read_bytes())
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise SubjectError("the model's MLmodel file is not valid YAML; log the model again") from error
+    if not isinstance(read, dict) or not isinstance(read.get("flavors"), dict):
+        raise SubjectError("the model's MLmodel file names no flavors; log the model again")
+    return read
+
+
+def flavors(read: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The flavours of an MLmodel file that are mappings, by name."""
+    return {str(name): conf for name, conf in read["flavors"].items() if isinstance(conf, dict)}

@@ -1,0 +1,20 @@
+"""A model that has been resolved, not yet loaded."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY, dataclass, field
+
+from modelqa.core.ports import Model
+from modelqa.core.subject import ModelInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a reference to a model stands for now; no code of the model has run.
+
+    ``load`` loads it and may run its code; ``tags`` are those of its version in the registry.
+    """
+
+    info: ModelInfo
+    _: KW_ONLY
+    load: Callable[[], Model]
+    tags: Mapping[str, str] = field(default_factory=dict)

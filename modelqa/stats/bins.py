@@ -1,0 +1,141 @@
+"""Bins that the reference fixes, sparse cells put together, and shares for reports to draw."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+_CATEGORIES = 20
+"""Evidently takes a column of no more distinct values for categories; a report shows no more."""
+
+
+def quantile_edges(reference: Floats, parts: int = 10) -> Floats:
+    """The upper edges of bins that hold about equal parts of sorted reference rows.
+
+    Every edge is a value of the reference and belongs to the bin below it; the bins are open at both
+    ends. Tied edges collapse. Where the smallest value fills a bin, what lies below it has its own.
+
+    >>> quantile_edges(np.arange(1.0, 101.0)).tolist()
+    [10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0]
+    """
+    ranks = np.ceil(np.arange(1, parts) * len(reference) / parts).astype(int) - 1
+    edges = np.unique(reference[np.maximum(ranks, 0)])
+    if edges[0] > reference[0] or edges[0] == -np.inf:
+        return edges
+    with np.errstate(over="ignore", under="ignore"):
+        return np.append(np.nextafter(edges[0], -np.inf), edges)
+
+
+def evidently_edges(reference: Floats, batch: Floats) -> Floats:
+    """The upper edges of Evidently's bins: equal widths over both samples (Sturges), or distinct values.
+
+    >>> evidently_edges(np.array([0.0, 1.0, 1.0]), np.array([2.0])).tolist()
+    [0.0, 1.0]
+    """
+    both = np.concatenate([reference, batch])
+    return np.unique(both)[:-1] if len(np.unique(reference)) <= _CATEGORIES else sturges_edges(both)
+
+
+def sturges_edges(values: Floats) -> Floats:
+    """The inner edges of log2(n) + 1 bins of equal width (Sturges 1926), each just below numpy's.
+
+    A bin of numpy's holds its lower edge, one of ours its upper.
+
+    >>> sturges_edges(np.array([0.0, 1.0, 2.0, 3.0])).round(6).tolist()
+    [1.0, 2.0]
+    """
+    inner: Floats = np.histogram_bin_edges(values, bins="sturges")[1:-1]
+    return np.nextafter(inner, -np.inf)
+
+
+def count(rows: Floats, edges: Floats) -> NDArray[np.int64]:
+    """How many sorted rows lie in each bin: at or below each edge, and above all.
+
+    >>> count(np.array([1.0, 2.0, 2.0, 9.0]), np.array([1.0, 2.0])).tolist()
+    [1, 2, 1]
+    """
+    ends = np.searchsorted(rows, edges, side="right")
+    return np.diff(ends, prepend=0, append=len(rows))
+
+
+def together(reference: Floats, batch: Floats, least: float, *, given: bool = False) -> tuple[Floats, Floats]:
+    """Counts with sparse cells put together, so that either sample expects `least` rows in each.
+
+    Who goes with whom is read off the sum of both samples, as a test of identity allows; off the
+    reference alone where its counts are `given` (bins between its quantiles), since their sum would then
+    tell the batch's. A divergence cannot grow by it (data processing inequality).
+
+    >>> a, b = together(np.array([900.0, 60, 2, 38]), np.array([90.0, 6, 0, 4]), 5)
+    >>> a.tolist(), b.tolist()
+    ([100.0, 900.0], [10.0, 90.0])
+    """
+    key = reference if given else reference + batch
+    expected = key * min(reference.sum(), batch.sum()) / key.sum()
+    order = np.argsort(expected, kind="stable")
+    starts, held = [0], 0.0
+    for place, rows in enumerate(expected[order].tolist()):
+        if held >= least:
+            starts.append(place)
+            held = 0.0
+        held += rows
+    if held < least and len(starts) > 1:
+        starts.pop()
+    return np.add.reduceat(reference[order], starts), np.add.reduceat(batch[order], starts)
+
+
+def numeric_shares(reference: Floats, batch: Floats, bins: int = 20) -> dict[str, Any]:
+    """Two samples as shares of rows in bins of equal width over the bulk of the reference.
+
+    The first and the last bin hold what lies outside the reference's 0.1% and 99.9% quantiles as well.
+    ``edges`` has one entry more than the lists of shares; without rows the lists are empty.
+
+    >>> numeric_shares(np.array([0.0, 1.0]), np.array([0.2, 0.3]), bins=2)["batch"]
+    [1.0, 0.0]
+    """
+    known = reference[np.isfinite(reference)]
+    if not len(known):
+        return {"labels": [], "edges": [], "reference": [], "batch": []}
+    cut = int(0.001 * (len(known) - 1))
+    low, high = np.partition(known, [cut, len(known) - 1 - cut])[[cut, len(known) - 1 - cut]].tolist()
+    steps = np.linspace(0.0, 1.0, bins + 1) if low < high else np.array([0.0, 1.0])
+    edges = low * (1 - steps) + high * steps
+    return {
+        "labels": [f"{a:.4g} to {b:.4g}" for a, b in pairwise(edges.tolist())],
+        "edges": edges.tolist(),
+        "reference": _binned(reference, edges[1:-1]),
+        "batch": _binned(batch, edges[1:-1]),
+    }
+
+
+def _binned(rows: Floats, edges: Floats) -> list[float]:
+    """The shares of rows at or below each edge, and above all."""
+    places = np.searchsorted(edges, rows[~np.isnan(rows)])
+    return _shares(np.bincount(places, minlength=len(edges) + 1))
+
+
+def categorical_shares(
+    names: Sequence[str], reference_counts: NDArray[Any], batch_counts: NDArray[Any]
+) -> dict[str, Any]:
+    """The shares of the 20 most frequent categories in both samples, and of all others together.
+
+    >>> categorical_shares(["a", "b"], np.array([1, 3]), np.array([2, 2]))
+    {'labels': ['b', 'a'], 'reference': [0.75, 0.25], 'batch': [0.5, 0.5]}
+    """
+    shares = np.array([_shares(reference_counts), _shares(batch_counts)]).reshape(2, -1)
+    order = np.argsort(-shares.sum(axis=0), kind="stable")
+    top, rest = order[:_CATEGORIES], order[_CATEGORIES:]
+    shown = shares[:, top].tolist()
+    labels = [str(names[place]) for place in top]
+    if len(rest):
+        labels.append(f"{len(rest)} others")
+        shown = [[*row, float(shares[at, rest].sum())] for at, row in enumerate(shown)]
+    return {"labels": labels, "reference": shown[0], "batch": shown[1]}
+
+
+def _shares(counts: NDArray[Any]) -> list[float]:
+    total = counts.sum()
+    return (counts / total if total else np.zeros(len(counts))).tolist()

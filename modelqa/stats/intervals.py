@@ -1,0 +1,310 @@
+"""Intervals: proportions, means and quantiles without a model of the data, and the bootstrap.
+
+Both ends stand at their own tail probability (`Levels`), down to about 1e-5. A method that cannot
+resolve a tail returns an infinite end, which no bound can judge.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from math import inf, isfinite, isinf, sqrt
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modelqa.core.estimate import Estimate, Levels
+from modelqa.stats.sample import Sample
+
+Floats = NDArray[np.float64]
+_RESOLVED = 10
+"""So many draws have to lie beyond an end for a bootstrap to know where it is."""
+_ROUNDING = 1e-12
+_CUBIC_LIMIT = 1.5
+"""Where Hall's cubic stops widening: beyond it the inverse turns back, so the factor stays."""
+
+
+def proportion(successes: float, n: float, levels: Levels) -> Estimate:
+    """A share of ``n`` independent rows, with the exact interval of Clopper and Pearson (1934).
+
+    Fractional successes of fractional trials are read off the same beta quantiles. They bound the
+    mean of ``n`` values in [0, 1], whose spread is at most that of a coin. No trials: undefined.
+
+    >>> share = proportion(9, 10, Levels(alpha=0.025, beta=0.025, reds="none"))
+    >>> round(share.low, 4), share.value, round(share.high, 4)
+    (0.555, 0.9, 0.9975)
+    """
+    from scipy.special import betaincinv
+
+    if n <= 0:
+        return Estimate.undefined(n=0)
+    misses = max(n - successes, 0.0)
+    low = float(betaincinv(successes, misses + 1, levels.low)) if successes > 0 else 0.0
+    high = float(betaincinv(successes + 1, misses, 1 - levels.high)) if misses > 0 else 1.0
+    value = min(successes / n, 1.0)
+    return Estimate(value, low=min(low, value), high=max(high, value), n=round(n))
+
+
+def unseen(trials: float, tail: float) -> float:
+    """The largest share that ``trials`` rows can have missed altogether, at a tail probability.
+
+    A share p is missed by all rows with probability (1 - p) ** trials.
+
+    >>> round(unseen(58, 0.05), 3)
+    0.05
+    """
+    return float(-np.expm1(np.log(tail) / trials)) if trials > 0 else 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """How far a mean of independent parts may be off: standard error, skewness and freedom.
+
+    ``skew`` is the skewness of one part divided by the square root of their number. ``freedom``
+    are the degrees of freedom of the variance itself, 2n / (kurtosis - 1) and at most n - 1
+    (Satterthwaite 1946): few parts that carry all of the variance give few degrees of freedom.
+    """
+
+    error: float
+    skew: float
+    freedom: float
+    parts: int
+
+    def reach(self, tail: float, side: float) -> float:
+        """How far an end lies from the value: Student's t, widened where the skewness says so.
+
+        ``side`` is -1 for the low end and 1 for the high end. The widening is Hall's (1992) cubic
+        transformation of t. It never narrows the other side: the skewness is estimated, and a small
+        tail would pay for its error.
+        """
+        if self.error == 0:
+            return 0.0
+        if self.parts < 2:
+            return inf
+        t = _t(self.freedom, tail)
+        push = min(max(self.skew * side, 0.0) * t, _CUBIC_LIMIT)
+        factor = 3 * (1 - float(np.cbrt(1 - push))) / push if push > 1e-9 else 1.0
+        return self.error * t * factor
+
+    def bent(self, curvature: float) -> Self:
+        """The spread on a curved scale, in units of the old one; ``curvature`` is g'' / g' of it.
+
+        To second order the studentised value is as skewed there as a mean would be whose skewness
+        is larger by 1.5 times curvature and standard error.
+        """
+        return replace(self, skew=self.skew + 1.5 * curvature * self.error)
+
+
+def _t(freedom: float, tail: float) -> float:
+    """The upper quantile of Student's t."""
+    from scipy.special import stdtrit
+
+    return float(-stdtrit(freedom, min(tail, 0.5)))
+
+
+def spread(influence: Floats, groups: NDArray[np.intp] | None = None, *, noise: float = 0.0) -> Spread:
+    """The spread of the mean of ``influence`` (one centred entry a row), whole groups as one part.
+
+    With groups this is the cluster-robust variance (Liang and Zeger 1986) with the small-sample
+    factor G / (G - 1). Entries that are all within ``noise`` of zero have no spread.
+
+    >>> round(spread(np.array([-1.0, 0.0, 1.0])).error, 4)
+    0.5774
+    """
+    parts = influence if groups is None else _by_group(influence, groups)
+    count = len(parts)
+    scale = float(np.abs(parts).max(initial=0.0))
+    if count < 2 or scale <= noise:
+        return Spread(error=inf if count < 2 and scale > noise else 0.0, skew=0.0, freedom=1.0, parts=count)
+    unit = parts / scale
+    squares = unit * unit
+    second = float(squares.sum())
+    kurtosis = count * float(np.dot(squares, squares)) / second**2
+    freedom = 2 * count / (kurtosis - 1) if kurtosis > 1 + 2 / count else inf
+    return Spread(
+        error=scale * sqrt(second / (count * (count - 1))),
+        skew=float(np.dot(squares, unit)) / second**1.5,
+        freedom=min(max(freedom, 1.0), count - 1),
+        parts=count,
+    )
+
+
+def _by_group(influence: Floats, groups: NDArray[np.intp]) -> Floats:
+    """Sums within groups, scaled so that their mean is the mean over the rows."""
+    _, codes = np.unique(groups, return_inverse=True)
+    sums = np.bincount(codes, weights=influence)
+    return np.asarray(sums * (len(sums) / len(influence)), dtype=np.float64)
+
+
+def counted(
+    share: float, parts: Spread, step: float, levels: Levels, *, unit: float = 1.0
+) -> tuple[float, float]:
+    """The ends of a weighted sum of counts that lies in [0, 1], such as an average of recalls.
+
+    The beta quantiles of Clopper and Pearson at the effective number of rows (Korn and Graubard
+    1998). Towards the side that holds little of the sum, one more count of the heaviest kind
+    (``step``) is added to it, as in the gamma interval of Fay and Feuer (1997): where no error was
+    seen the low end is that of 1 / step rows. The error of the sum is ``parts.error`` times ``unit``.
+
+    >>> levels = Levels(alpha=0.025, beta=0.025, reds="none")
+    >>> ends = counted(0.9, spread(np.repeat([0.1, -0.9], [9, 1])), 0.1, levels)
+    >>> [round(end, 2) for end in ends]
+    [0.53, 1.0]
+    """
+    low = 1 - _above(1 - share, parts, step, levels.low, unit)
+    return low, _above(share, parts, step, levels.high, unit)
+
+
+def _above(share: float, parts: Spread, step: float, tail: float, unit: float) -> float:
+    """The high end of a weighted sum of counts."""
+    from scipy.special import betaincinv, ndtri
+
+    if parts.parts < 2 or share >= 1:
+        return 1.0
+    error = parts.error * unit * _t(parts.parts - 1, tail) / max(float(-ndtri(tail)), 1e-9)
+    rest = 1 - share
+    if share < 0.5 or error == 0:
+        counts = (share + step) ** 2 / (error**2 / rest + step**2) if step > 0 or error > 0 else 0.0
+        others = counts / (share + step) - counts + 1 if counts > 0 else 0.0
+        return float(betaincinv(counts, others, 1 - tail)) if others > 0 else 1.0
+    rows = share * rest / error**2
+    return float(1 - betaincinv(rest * rows, share * rows + 1, tail))
+
+
+def mean(
+    values: Floats,
+    levels: Levels,
+    weights: Floats | None = None,
+    groups: NDArray[np.intp] | None = None,
+    *,
+    bounds: tuple[float, float] = (-inf, inf),
+) -> Estimate:
+    """The mean of independent rows or groups, with a studentised interval (see `Spread`).
+
+    Rows that are all equal say nothing of their spread. Then an end lies where the share that
+    they can have missed would sit at the bound of what a value can be, and is infinite if there
+    is no such bound. No rows: undefined; one row or group: both ends are those of ``bounds``.
+
+    >>> levels = Levels(alpha=0.025, beta=0.025, reds="none")
+    >>> mean(np.array([4.0, 5.0, 6.0]), levels).value
+    5.0
+    >>> mean(np.zeros(100), levels).high
+    inf
+    """
+    values = np.asarray(values, dtype=np.float64)
+    n = len(values)
+    if n == 0 or (weights is not None and weights.sum() <= 0):
+        return Estimate.undefined(n=n)
+    value = float(np.average(values, weights=weights))
+    if not isfinite(value):
+        return Estimate.undefined(n=n)
+    parts = spread(centred(values, value, weights), groups)
+    trials = independent(n, weights, groups)
+    low, high = (around(value, parts, levels, trials=trials, bounds=bounds)) if parts.parts > 1 else bounds
+    return Estimate(value, low=min(low, value), high=max(high, value), n=n)
+
+
+def centred(values: Floats, value: float, weights: Floats | None) -> Floats:
+    """What each row adds to the error of a weighted mean; exact zeros where all rows are equal."""
+    if len(values) and values.max() - values.min() <= _ROUNDING * abs(value):
+        return np.zeros(len(values))
+    return (
+        values - value if weights is None else (values - value) * (weights * (len(weights) / weights.sum()))
+    )
+
+
+def independent(n: float, weights: Floats | None, groups: NDArray[np.intp] | None) -> float:
+    """How many equal, independent rows ``n`` rows are worth (Kish 1965), at most one a group."""
+    share = 1.0 if weights is None else float(weights.sum() ** 2 / (len(weights) * np.dot(weights, weights)))
+    return n * share if groups is None else min(n * share, float(len(np.unique(groups))))
+
+
+def around(
+    value: float, parts: Spread, levels: Levels, *, trials: float, bounds: tuple[float, float]
+) -> tuple[float, float]:
+    """The two ends of an interval from its spread, inside the bounds of what a score can be."""
+    if parts.error == 0:
+        below = unseen(trials, levels.low) * (value - bounds[0])
+        above = unseen(trials, levels.high) * (bounds[1] - value)
+    else:
+        below, above = parts.reach(levels.low, -1), parts.reach(levels.high, 1)
+    return max(value - below, bounds[0]), min(value + above, bounds[1])
+
+
+def quantile(values: Floats, q: float, levels: Levels) -> Estimate:
+    """A quantile with order statistics as ends: exact for any distribution (Conover 1999, 3.2).
+
+    An end that so few values cannot hold is infinite. No values: undefined.
+
+    >>> found = quantile(np.arange(1.0, 101.0), 0.5, Levels(alpha=0.025, beta=0.025, reds="none"))
+    >>> found.low, found.value, found.high
+    (40.0, 50.5, 61.0)
+    """
+    from scipy.special import bdtr, bdtrc
+
+    n = len(values)
+    if n == 0:
+        return Estimate.undefined(n=0)
+    # At most k values lie below the quantile with the binomial probability of k: ranks count from 1.
+    first = bisect_left(range(n), True, key=lambda k: bool(bdtr(k, n, q) > levels.low))
+    last = 1 + bisect_left(range(n), True, key=lambda k: bool(bdtrc(k, n, q) <= levels.high))
+    ordered = np.sort(values)
+    value = float(np.quantile(ordered, q))
+    low = float(ordered[first - 1]) if first > 0 else -inf
+    high = float(ordered[last - 1]) if last <= n else inf
+    return Estimate(value, low=min(low, value), high=max(high, value), n=n)
+
+
+def bootstrap(
+    statistic: Callable[[Sample], float],
+    sample: Sample,
+    levels: Levels,
+    rng: np.random.Generator,
+    draws: int = 2000,
+) -> Estimate:
+    """Any statistic of a sample, with a bias-corrected percentile interval (Efron 1981).
+
+    Whole groups are drawn where the sample has groups. An end beyond what the draws can resolve
+    (a tail below about 10 / draws) is infinite, as are both where the statistic never moves.
+
+    >>> sample = Sample("regression", np.arange(50.0), np.zeros(50))
+    >>> levels = Levels(alpha=1e-5, beta=0.05, reds="high")
+    >>> found = bootstrap(lambda s: float(s.truth.mean()), sample, levels, np.random.default_rng(1), 500)
+    >>> found.value, found.low > 19, found.high
+    (24.5, True, inf)
+    """
+    n = len(sample)
+    value = float(statistic(sample)) if n else float("nan")
+    if not isfinite(value):
+        return Estimate.undefined(n=n)
+    pick = _drawer(sample, rng)
+    drawn = np.array([statistic(sample.take(pick())) for _ in range(draws)])
+    drawn = np.sort(drawn[np.isfinite(drawn)])
+    if len(drawn) < _RESOLVED or drawn[0] == drawn[-1]:
+        return Estimate(value, low=-inf, high=inf, n=n)
+    bias = (np.sum(drawn < value) + np.sum(drawn <= value)) / (2 * len(drawn))
+    low = _percentile(drawn, float(bias), levels.low)
+    high = -_percentile(-drawn[::-1], 1 - float(bias), levels.high)
+    return Estimate(value, low=min(low, value), high=max(high, value), n=n)
+
+
+def _percentile(drawn: Floats, bias: float, tail: float) -> float:
+    """The low end among sorted draws, or minus infinity where too few lie beyond it."""
+    from scipy.special import ndtr, ndtri
+
+    shift = float(ndtri(bias))
+    moved = float(ndtr(2 * shift + ndtri(tail))) if not isinf(shift) else 0.0
+    beyond = int(moved * len(drawn))
+    resolved = beyond >= _RESOLVED and tail * len(drawn) >= _RESOLVED
+    return float(drawn[beyond - 1]) if resolved else -inf
+
+
+def _drawer(sample: Sample, rng: np.random.Generator) -> Callable[[], NDArray[Any]]:
+    """A function that draws rows with replacement, whole groups where there are some."""
+    n = len(sample)
+    if sample.groups is None:
+        return lambda: rng.integers(0, n, n)
+    order = np.argsort(sample.groups, kind="stable")
+    starts = np.flatnonzero(np.diff(sample.groups[order], prepend=sample.groups[order[0]] - 1))
+    members = np.split(order, starts[1:])
+    return lambda: np.concatenate([members[i] for i in rng.integers(0, len(members), len(members))])

@@ -1,0 +1,47 @@
+"""Every row of the catalogue keeps what every check promises."""
+
+from typing import Any
+
+import pytest
+
+from modelqa import catalog
+from modelqa.core.ports import declared
+from modelqa.testing import check_conforms
+
+CASES: dict[str, list[tuple[Any, dict[str, Any]]]] = {
+    "metric": [("accuracy", {"min": 0.5}), ("roc_auc", {"versus": "champion", "min": -0.5})],
+    "latency": [("p50", {"max": "1 min", "calls": 30})],
+    "errors": [("rate", {"max": 0.5}), ("rate", {"max": 0.5, "generalise": True})],
+    "schema": [({"signal": {"type": "float"}}, {}), ("signature", {})],
+    "drift": [(["signal", "region"], {"max": 1}), ("prediction", {"max": 1})],
+}
+
+
+def test_every_check_has_a_case() -> None:
+    """A new row of the catalogue brings its own."""
+    assert set(CASES) == set(catalog.BUILT_IN["checks"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "keys"), [(k, v, keys) for k, cases in CASES.items() for v, keys in cases]
+)
+def test_a_check_conforms(kind: str, value: Any, keys: dict[str, Any]) -> None:
+    """It measures, repeats itself, leaves the batch alone, and is dark where it cannot measure."""
+    check_conforms(kind, value, **keys)
+
+
+@pytest.mark.parametrize("kind", sorted(catalog.BUILT_IN["checks"]))
+def test_a_check_has_a_manual(kind: str) -> None:
+    """Its docstring explains every parameter and has an example."""
+    made = declared(catalog.find("checks", kind))
+    manual = str(made.function.__doc__)
+    assert "Example::" in manual
+    for name in [*made.parameters, *([made.main.name] if made.main else [])]:
+        assert name in manual, f"{kind} does not explain {name}"
+
+
+@pytest.mark.parametrize("kind", list(catalog.BUILT_IN))
+def test_every_row_of_the_catalogue_can_be_loaded(kind: catalog.Kind) -> None:
+    """No name points nowhere."""
+    for name in catalog.BUILT_IN[kind]:
+        assert callable(catalog.find(kind, name))

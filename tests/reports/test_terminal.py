@@ -1,0 +1,103 @@
+"""What a terminal shows."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modelqa.core.bound import Bound, Outcome
+from modelqa.core.estimate import Estimate
+from modelqa.core.result import CheckResult, Measurement, SuiteResult, Verdict
+from modelqa.core.subject import DataInfo, ModelInfo, SubjectInfo
+from modelqa.reports.terminal import MOST_ROWS, details, render, visible
+
+SUBJECT = SubjectInfo(
+    model=ModelInfo("m", name="churn", version="7"), batch=DataInfo("b.parquet", rows=41203)
+)
+
+
+def check(id_: str, *estimates: Estimate, slices: tuple[str, ...] = (), reason: str = "") -> CheckResult:
+    """A check with a minimum of 0.9 for each estimate."""
+    names = [*slices, *[""] * len(estimates)]
+    found = [Measurement("roc_auc", each, slice=name) for each, name in zip(estimates, names, strict=False)]
+    verdicts = tuple(Verdict.of(each, Bound(min=0.9)) for each in found)
+    outcome = Outcome.ERRORED if reason else Outcome.worst([verdict.outcome for verdict in verdicts])
+    return CheckResult(
+        id_, "metric", verdicts, outcome, seconds=1, where="churn.suite.yaml:14", reason=reason
+    )
+
+
+RED = Estimate(0.871, low=0.862, high=0.88, n=41203)
+WORSE = Estimate(0.842, low=0.829, high=0.855, n=9120)
+OPEN = Estimate(0.908, low=0.884, high=0.929, n=412)
+GOOD = Estimate(0.95, low=0.94, high=0.96, n=41203)
+
+
+def result(*checks: CheckResult) -> SuiteResult:
+    """A run of churn."""
+    return SuiteResult("churn", SUBJECT, checks, started="", digest="")
+
+
+def test_the_table_holds_what_is_not_green_worst_first() -> None:
+    """Aligned columns: outcome, check, where, value with interval, bound, n; green checks are counted."""
+    shown = render(
+        result(
+            check("fine", GOOD), check("undecided", OPEN), check("red", RED, WORSE, slices=("", "region=EU"))
+        )
+    )
+    assert shown.splitlines() == [
+        "              check      where      value                 bound     n",
+        "FAILED        red                   0.871 [0.862, 0.880]  min 0.90  41,203",
+        "FAILED                   region=EU  0.842 [0.829, 0.855]  min 0.90  9,120",
+        "INCONCLUSIVE  undecided             0.908 [0.884, 0.929]  min 0.90  412",
+        "churn: FAILED, 1 failed, 1 inconclusive, 1 passed (churn version 7, 41,203 rows of b.parquet)",
+    ]
+
+
+def test_a_green_run_is_one_line() -> None:
+    """Nothing to look at, nothing to read."""
+    assert render(result(check("fine", GOOD))).splitlines() == [
+        "churn: PASSED, 1 passed (churn version 7, 41,203 rows of b.parquet)"
+    ]
+
+
+def test_an_errored_check_says_why() -> None:
+    """Its reason stands where the others have a value."""
+    shown = render(result(check("broken", reason="the registry does not answer")))
+    assert "ERRORED  broken  the registry does not answer" in shown
+
+
+def test_many_slices_are_counted_not_listed() -> None:
+    """A check with a hundred red slices takes a few lines."""
+    many = check("red", *[RED] * 100, slices=tuple(f"s={i}" for i in range(100)))
+    assert len(render(result(many)).splitlines()) == 1 + MOST_ROWS + 1 + 1
+    assert details(many)[-1] == f"    and {99 - MOST_ROWS} more"
+
+
+def test_details_give_the_worst_first_then_the_rest() -> None:
+    """The lines under a failure."""
+    lines = details(check("red", GOOD, WORSE, RED, slices=("", "region=EU", "region=US")))
+    assert lines == [
+        "roc_auc in region=EU 0.842 [0.829, 0.855] < min 0.90 (n=9,120)",
+        "    roc_auc in region=US 0.871 [0.862, 0.880] < min 0.90 (n=41,203)",
+    ]
+
+
+hostile = st.text() | st.sampled_from(
+    ["\n::error::x", "::add-mask::x", "\x1b[31m", "##[group]", "a\r\n::stop", "  ::warning::"]
+)
+
+
+@given(hostile)
+def test_no_text_becomes_a_command_or_an_escape(text: str) -> None:
+    """What a name holds stays one printable line that no runner takes for a command."""
+    shown = visible(text)
+    assert shown.isprintable() or "\u200b" in shown
+    assert len(shown.splitlines()) <= 1
+    assert not shown.lstrip().startswith("::")
+    assert "##[" not in shown
+
+
+@given(hostile)
+def test_a_hostile_name_makes_no_line_of_its_own(name: str) -> None:
+    """Check ids, slices and models from data cannot break the table."""
+    one = check("red", RED, slices=(name,))
+    assert len(render(result(one)).splitlines()) == 3

@@ -1,0 +1,179 @@
+"""Two models on the same rows."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from score_samples import BOTH, binary, multiclass, of_scores, regression
+
+from modelqa.core.estimate import Estimate, Levels
+from modelqa.stats import compare, intervals, linear
+from modelqa.stats.sample import Sample
+from modelqa.stats.scores import SCORERS, find, score_value
+
+RNG = np.random.default_rng(0)
+
+
+def shaken(sample: Sample, seed: int = 1, *, by: float = 0.5) -> Sample:
+    """Another model of the same rows."""
+    rng = np.random.default_rng(seed)
+    if sample.task == "regression":
+        return replace(sample, predicted=sample.predicted * np.exp(by * rng.normal(size=len(sample))))
+    odds = np.log(sample.probabilities) + by * rng.normal(size=sample.probabilities.shape)  # type: ignore[union-attr]
+    odds = np.exp(odds)
+    probabilities = odds / odds.sum(axis=1, keepdims=True)
+    return replace(sample, probabilities=probabilities, predicted=probabilities.argmax(axis=1))
+
+
+SAMPLES = {"binary": binary(), "multiclass": multiclass(), "regression": regression()}
+CASES = [(kind, name) for kind, s in SAMPLES.items() for name in SCORERS if s.task in SCORERS[name].tasks]
+
+
+@pytest.mark.parametrize(("kind", "name"), CASES)
+def test_differences_hold_the_difference_of_the_scores(kind: str, name: str) -> None:
+    """For every score the value is candidate minus champion, relative to the champion's size."""
+    one, other = SAMPLES[kind], shaken(SAMPLES[kind])
+    ours, theirs = score_value(name, one), score_value(name, other)
+    gap, _ = compare.difference(find(name), one, other, BOTH, RNG)
+    ratio, _ = compare.relative(find(name), one, other, BOTH, RNG)
+    assert gap.value == pytest.approx(ours - theirs)
+    assert ratio.value == pytest.approx((ours - theirs) / abs(theirs))
+    assert gap.low < gap.value < gap.high or "max_error" in name
+
+
+@pytest.mark.parametrize(("kind", "name"), CASES)
+def test_models_that_agree_leave_the_unseen_rows(kind: str, name: str) -> None:
+    """Equal predictions have difference 0, between ends that are not 0 and narrow with more rows."""
+    sample = SAMPLES[kind]
+    gap, _ = compare.difference(find(name), sample, sample, BOTH, RNG)
+    many = sample.take(np.tile(np.arange(len(sample)), 10))
+    more, _ = compare.difference(find(name), many, many, BOTH, RNG)
+    assert gap.low < gap.value == 0 < gap.high
+    assert more.high - more.low < gap.high - gap.low or "max_error" in name
+
+
+@pytest.mark.parametrize("measure", [compare.difference, compare.relative])
+@pytest.mark.parametrize("name", ["log_loss", "root_mean_squared_error"])
+def test_twins_compare_the_other_way_round(measure: Callable[..., compare.Noted], name: str) -> None:
+    """neg_ negates the difference and swaps its ends."""
+    sample = SAMPLES["regression" if "squared" in name else "binary"]
+    levels = Levels(alpha=0.001, beta=0.05, reds="low")
+    one, _ = measure(find(name), sample, shaken(sample), levels, RNG)
+    other, _ = measure(find(f"neg_{name}"), sample, shaken(sample), linear.levels.mirrored(), RNG)
+    assert (other.low, other.value, other.high) == (-one.high, -one.value, -one.low)
+
+
+def test_accuracy_agrees_with_mcnemar_in_far_tails() -> None:
+    """Seventeen discordant rows, all won, are just enough for a tail of 1e-5: 2 ** -17 is 0.8e-5."""
+    truth = np.ones(1000, dtype=np.intp)
+    champion = Sample("binary", truth, np.where(np.arange(1000) < 17, 0, 1), classes=(0, 1))
+    levels = Levels(alpha=1e-5, beta=0.05, reds="low")
+    found, _ = compare.difference(find("accuracy"), replace(champion, predicted=truth), champion, levels, RNG)
+    assert found.value == 0.017
+    assert 0 < found.low < 0.003
+
+
+def test_accuracy_without_discordance_is_exact() -> None:
+    """n rows without discordance exclude a share of 1 - tail ** (1 / n)."""
+    sample = binary(200)
+    found, _ = compare.difference(find("accuracy"), sample, sample, BOTH, RNG)
+    assert found.high == pytest.approx(1 - 0.025 ** (1 / 200))
+
+
+def test_areas_are_paired_as_delong_does() -> None:
+    """The variance of the difference is that of the differences of DeLong's components."""
+    one = binary(2000, 5)
+    other = shaken(one)
+    found, _ = compare.difference(find("roc_auc"), one, other, BOTH, RNG)
+    parts = []
+    for k in (1, 0):
+        rows = []
+        for sample in (one, other):
+            scores = sample.probabilities[:, 1]  # type: ignore[index]
+            wins = scores[sample.truth == 1][:, None] > scores[sample.truth == 0]
+            rows.append(wins.mean(axis=k))
+        parts.append((rows[0] - rows[1]).var(ddof=1) / len(rows[0]))
+    width = 2 * 1.96 * np.sqrt(sum(parts))
+    assert found.high - found.low == pytest.approx(width, rel=0.05)
+
+
+def test_a_mean_loss_is_the_mean_of_paired_differences() -> None:
+    """The difference of mean absolute errors is the studentised mean of the rows' differences."""
+    one = regression(300, 2)
+    other = shaken(one)
+    found, _ = compare.difference(find("mean_absolute_error"), one, other, BOTH, RNG)
+    rows = np.abs(one.truth - one.predicted) - np.abs(other.truth - other.predicted)
+    mean = intervals.mean(rows, BOTH)
+    assert (found.low, found.value, found.high) == pytest.approx((mean.low, mean.value, mean.high))
+
+
+def test_pairing_gains_over_independent_intervals() -> None:
+    """Two similar models are told apart more finely on the same rows."""
+    one = binary(2000, 3)
+    other = shaken(one, by=0.1)
+    paired, _ = compare.difference(find("roc_auc"), one, other, BOTH, RNG)
+    apart = compare.independent_difference(
+        *(find("roc_auc").estimate(sample, BOTH.half(), RNG)[0] for sample in (one, other))
+    )
+    assert paired.high - paired.low < 0.3 * (apart.high - apart.low)
+
+
+def test_a_relative_difference_of_an_uncertain_champion_has_open_ends() -> None:
+    """Where the champion's score may be zero there is no end."""
+    rng = np.random.default_rng(4)
+    truth = rng.normal(size=60)
+    one, other = (Sample("regression", truth, rng.normal(size=60) * 0.05) for _ in range(2))
+    found, note = compare.relative(find("r2"), one, other, BOTH, RNG)
+    assert not np.isfinite(found.high - found.low)
+    assert note
+
+
+def test_a_champion_of_zero_has_no_relative_difference() -> None:
+    """Nothing can be divided by a score of zero."""
+    sample = regression(50, error=0.0)
+    found, note = compare.relative(find("mean_squared_error"), sample, sample, BOTH, RNG)
+    assert not found.exists
+    assert note == "the champion's score is zero"
+
+
+def test_different_rows_are_refused() -> None:
+    """A paired comparison of other rows is a programming mistake."""
+    with pytest.raises(ValueError, match="same labelled rows"):
+        compare.difference(find("accuracy"), binary(50, 1), binary(50, 2), BOTH, RNG)
+
+
+def test_undefined_scores_have_no_difference() -> None:
+    """What one model lacks, the comparison lacks, with the reason."""
+    sample = of_scores(np.ones(30), np.linspace(0.1, 0.9, 30))
+    for measure in (compare.difference, compare.relative):
+        found, note = measure(find("roc_auc"), sample, sample, BOTH, RNG)
+        assert not found.exists
+        assert note == "no negative rows"
+
+
+ENDS = [
+    (Estimate(1.0, low=-np.inf, high=2.0, n=5), Estimate(1.0, low=0.5, high=np.inf, n=9)),
+    (Estimate(-1.0, low=-2.0, high=-0.5, n=5), Estimate(-2.0, low=-4.0, high=-1.0, n=9)),
+    (Estimate(3.0, low=2.0, high=np.inf, n=5), Estimate(3.0, low=2.0, high=np.inf, n=9)),
+    (Estimate(1.0, low=0.5, high=1.5, n=5), Estimate(0.1, low=-0.5, high=0.5, n=9)),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), ENDS)
+def test_independent_comparisons_hold_every_pair_of_values(one: Estimate, other: Estimate) -> None:
+    """Any two values inside the intervals give a difference and a ratio between the ends."""
+    gap, ratio = compare.independent_difference(one, other), compare.independent_relative(one, other)
+    grid = [[np.clip(end, -1e9, 1e9) for end in (each.low, each.value, each.high)] for each in (one, other)]
+    for a in grid[0]:
+        for b in grid[1]:
+            assert gap.low <= a - b <= gap.high
+            assert ratio.low <= (a - b) / abs(b) <= ratio.high
+    assert gap.n == 5
+
+
+def test_comparisons_with_nothing_are_undefined() -> None:
+    """An undefined side leaves nothing to compare."""
+    some, none = Estimate(1.0, low=0.0, high=2.0, n=5), Estimate.undefined(n=3)
+    assert not compare.independent_difference(some, none).exists
+    assert not compare.independent_relative(none, some).exists
