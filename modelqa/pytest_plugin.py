@@ -293,7 +293,7 @@ class Controller:
         from modelqa.core.codec import to_plain
         from modelqa.reports.files import write
 
-        plain = [to_plain(result) for result, _ in results]
+        plain = [to_plain(result) for _, result, _ in results]
         write(Path(target), json.dumps(plain[0] if len(plain) == 1 else plain, indent=1, ensure_ascii=False))
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
@@ -304,16 +304,16 @@ class Controller:
         from modelqa.reports.terminal import render, summary, would
 
         terminalreporter.section("modelqa")
-        for result, actions in results:
+        for path, result, actions in results:
             quiet = terminalreporter.verbosity < 0
-            terminalreporter.line(summary(result) if quiet else render(result))
+            terminalreporter.line(summary(result) if quiet else render(result, f"{path}::"))
             for action in actions:
                 line = would(result, action)
                 if line:
                     terminalreporter.line(line)
 
-    def results(self) -> list[tuple[SuiteResult, list[dict[str, Any]]]]:
-        """The result of each suite with the actions it asks for, in the order of their files."""
+    def results(self) -> list[tuple[str, SuiteResult, list[dict[str, Any]]]]:
+        """Path, result and actions of each suite, in the order of the paths."""
         if not self.seen.results:
             return []
         from modelqa.core.codec import VERSION, from_plain
@@ -328,7 +328,7 @@ class Controller:
             checks = [message["check"] for message in messages]
             started = min(message["started"] for message in messages)
             plain = {**first, "version": VERSION, "checks": checks, "started": started}
-            made.append((from_plain(plain), first["actions"]))
+            made.append((path, from_plain(plain), first["actions"]))
         return made
 
 

@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -42,8 +43,13 @@ def _room(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def _imports(path: Path, *, top_only: bool = False) -> Iterator[str]:
+@cache
+def _imports(path: Path, *, top_only: bool = False) -> tuple[str, ...]:
     """Every module that a file imports; those for type checkers only are left out."""
+    return tuple(_found(path, top_only=top_only))
+
+
+def _found(path: Path, *, top_only: bool) -> Iterator[str]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     guarded = {
         id(inner)

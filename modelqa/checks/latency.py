@@ -57,7 +57,7 @@ def latency(ctx: Context, statistic: str, *, rows: int = 1, calls: int = 400) ->
         ours, theirs = _estimate(times[0], statistic, half), _estimate(times[1], statistic, half.mirrored())
         combine = compare.independent_relative if ctx.versus == "relative" else compare.independent_difference
         estimate = combine(ours, theirs)
-    yield Measurement(name, estimate, unit=Unit.SECONDS, note=_note(times[0], calls))
+    yield Measurement(name, estimate, unit=Unit.SECONDS, note=_note(times[0], calls), counts="calls")
 
 
 def _frames(ctx: Context, rows: int) -> "list[pd.DataFrame]":

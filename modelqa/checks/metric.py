@@ -51,7 +51,7 @@ def metric(ctx: Context, scorer: str, *, threshold: float | None = None) -> Iter
         other = _usable(ctx.champion.sample(), score, threshold)
         judge = compare.relative if ctx.versus == "relative" else compare.difference
         estimate, note = judge(score, sample, other, ctx.levels, ctx.rng)
-    yield Measurement(scorer, estimate, note=_joined(note, _unlabelled(ctx)))
+    yield Measurement(scorer, estimate, note=_joined(note, _unlabelled(ctx)), counts="labelled rows")
 
 
 def _usable(sample: Sample, score: scores.Score, threshold: float | None) -> Sample:

@@ -116,6 +116,7 @@ def _verdict_to_plain(verdict: Verdict) -> dict[str, Any]:
         "outcome": str(verdict.outcome),
         "reason": verdict.reason,
         "note": measured.note,
+        "counts": measured.counts,
         "estimate": {
             "value": _number(estimate.value),
             "low": _number(estimate.low),
@@ -142,6 +143,7 @@ def _verdict_from_plain(plain: Mapping[str, Any]) -> Verdict:
         column=plain["column"],
         unit=Unit(plain["unit"]),
         note=plain["note"],
+        counts=plain["counts"],
         evidence=tuple(Evidence(**piece) for piece in plain["evidence"]),
     )
     return Verdict(Outcome(plain["outcome"]), measured, bound, plain["reason"])

@@ -19,7 +19,8 @@ class Measurement:
     """What a check found: no judgement in it.
 
     ``bound`` is set where the check's own arguments hold the bound (``nulls: 0``); otherwise the
-    bound of the suite's check applies. ``note`` says what a reader must know about this value.
+    bound of the suite's check applies. ``note`` says what a reader must know about this value;
+    ``counts`` names what the n of its estimate counts.
     """
 
     metric: str
@@ -30,6 +31,7 @@ class Measurement:
     unit: Unit = Unit.NUMBER
     bound: Bound | None = None
     note: str = ""
+    counts: str = "rows"
     evidence: tuple[Evidence, ...] = ()
 
 
@@ -126,7 +128,7 @@ def _reason(measurement: Measurement, bound: Bound, outcome: Outcome, limit: Lim
     rows = f"(n={estimate.n:,})"
     if outcome is Outcome.INCONCLUSIVE:
         told = rows_to_tell(estimate, wanted)
-        tell = f": about {_round(told):,} rows would tell" if told else ""
+        tell = f": about {_round(told):,} {measurement.counts} would tell" if told else ""
         return f"{name} {value}, {limit} {show_limit(wanted, unit)} {rows}{tell}{_also(measurement.note)}"
     above = limit.endswith("min") == (outcome is Outcome.PASSED)
     sign = (">=" if above else "<=") if outcome is Outcome.PASSED else (">" if above else "<")

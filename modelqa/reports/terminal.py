@@ -13,14 +13,20 @@ MOST_ROWS = 5
 HEAD = ("", "check", "where", "value", "bound", "n")
 
 
-def render(result: SuiteResult) -> str:
-    """What a run says, for a terminal or a log. Control characters in names are made visible.
+def render(result: SuiteResult, path: str = "") -> str:
+    """What a run says, for a terminal or a log: what is not green, most severe first, then one line.
 
-    The most severe checks come first.
+    A check that is undecided says what would decide it; ``path`` is the suite's, before its id.
+    Control characters in names are made visible.
     """
-    rows = [row for check in _by_severity(result.checks) for row in _rows(check)]
-    lines = [*_table([HEAD, *rows])] if rows else []
-    return "\n".join([*lines, summary(result)])
+    dark = _by_severity(result.checks)
+    table = [*_table([HEAD, *(row for check in dark for row in _rows(check))])] if dark else []
+    undecided = [
+        visible(f"INCONCLUSIVE {path}{check.id} - {check.message}")
+        for check in dark
+        if check.outcome is Outcome.INCONCLUSIVE
+    ]
+    return "\n".join([*table, *undecided, summary(result)])
 
 
 def summary(result: SuiteResult) -> str:

@@ -48,8 +48,11 @@ def sturges_edges(values: Floats) -> Floats:
     >>> sturges_edges(np.array([0.0, 1.0, 2.0, 3.0])).round(6).tolist()
     [1.0, 2.0]
     """
-    inner: Floats = np.histogram_bin_edges(values, bins="sturges")[1:-1]
-    return np.nextafter(inner, -np.inf)
+    try:
+        edges: Floats = np.histogram_bin_edges(values, bins="sturges")
+    except ValueError:  # numpy's, where the values are too close together for so many bins
+        return np.unique(values)[:-1]
+    return np.nextafter(edges[1:-1], -np.inf)
 
 
 def count(rows: Floats, edges: Floats) -> NDArray[np.int64]:
@@ -102,7 +105,7 @@ def numeric_shares(reference: Floats, batch: Floats, bins: int = 20) -> dict[str
     cut = int(0.001 * (len(known) - 1))
     low, high = np.partition(known, [cut, len(known) - 1 - cut])[[cut, len(known) - 1 - cut]].tolist()
     steps = np.linspace(0.0, 1.0, bins + 1) if low < high else np.array([0.0, 1.0])
-    edges = low * (1 - steps) + high * steps
+    edges = np.maximum.accumulate(np.clip(low * (1 - steps) + high * steps, low, high))
     return {
         "labels": [f"{a:.4g} to {b:.4g}" for a, b in pairwise(edges.tolist())],
         "edges": edges.tolist(),

@@ -177,7 +177,7 @@ def total_variation(reference: NDArray[np.integer], batch: NDArray[np.integer], 
     kept = (reference + batch) > 0
     before, after = reference[kept].astype(float), batch[kept].astype(float)
     m, n, cells = int(before.sum()), int(after.sum()), len(before)
-    value = float(np.abs(before / m - after / n).sum()) / 2
+    value = min(float(np.abs(before / m - after / n).sum()) / 2, 1.0)
     sets = log(2.0) * cells if cells > 50 else log(max(2.0**cells - 2, 1.0))
     noise = sqrt((sets + log(2 / levels.low)) * (1 / m + 1 / n) / 2)
     single = _single_low(lambda p, q: np.abs(p - q), before, after, levels.low / 2)

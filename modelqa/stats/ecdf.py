@@ -11,13 +11,13 @@ Floats = NDArray[np.float64]
 
 
 def steps(reference: Floats, batch: Floats) -> tuple[Floats, Floats]:
-    """The gaps between neighbouring values of both sorted samples, and F_reference - F_batch there.
+    """The values of two sorted samples in one order, and F_reference - F_batch after each but the last.
 
-    Both arrays have one entry fewer than there are rows; equal values have a gap of 0.
+    Between equal values the difference is no one's: nothing lies there.
 
-    >>> gaps, difference = steps(np.array([0.0, 1.0]), np.array([0.0, 3.0]))
-    >>> gaps.tolist(), difference.tolist()
-    ([0.0, 1.0, 2.0], [0.5, 0.0, 0.5])
+    >>> values, difference = steps(np.array([0.0, 1.0]), np.array([0.0, 3.0]))
+    >>> values.tolist(), difference.tolist()
+    ([0.0, 0.0, 1.0, 3.0], [0.5, 0.0, 0.5])
     """
     m, n = len(reference), len(batch)
     places = np.searchsorted(reference, batch, side="right")
@@ -28,7 +28,7 @@ def steps(reference: Floats, batch: Floats) -> tuple[Floats, Floats]:
     merged[places] = batch
     merged[ours] = reference
     counts = np.cumsum(np.where(ours, n, -m)[:-1], dtype=np.int64)
-    return np.diff(merged), counts / (m * n)
+    return merged, counts / (m * n)
 
 
 def band(m: int, n: int, tail: float) -> float:
@@ -69,7 +69,7 @@ def kolmogorov_smirnov(reference: Floats, batch: Floats, levels: Levels) -> Esti
     (0.199, 0.3, 0.355)
     """
     m, n = len(reference), len(batch)
-    gaps, difference = steps(reference, batch)
-    value = float(np.max(np.abs(difference), where=gaps > 0, initial=0.0))
+    values, difference = steps(reference, batch)
+    value = float(np.max(np.abs(difference), where=values[1:] > values[:-1], initial=0.0))
     low = max(value - band(m, n, levels.low), 0.0)
     return Estimate(value, low=low, high=min(value + hoeffding(m, n, levels.high), 1.0), n=n)

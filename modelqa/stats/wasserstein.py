@@ -17,6 +17,9 @@ _CLIPPED = 0.001
 _LOCATION, _SPREAD, _SHAPE = 0.96, 0.02, 0.02
 """How the three lower bounds share their tail: most drifts move the mean."""
 _POINTS = 512
+"""So many bins stand for a sample where its noise is looked at."""
+_ROUNDING = 1e-12
+"""Differences of means, of values between 0 and 1, that may be rounding."""
 _LEAST_SPREAD = 0.001
 """Evidently's floor of the standard deviation that it divides by."""
 
@@ -49,12 +52,14 @@ def wasserstein(reference: Floats, batch: Floats, levels: Levels, *, exact: bool
         return Estimate.undefined(n=n)
     if ends[0] == ends[1]:
         return _constant(len(reference), batch, ends[0], levels)
-    exponent = int(np.frexp(max(abs(ends[0]), abs(ends[1])))[1])
-    reference, batch = (np.ldexp(np.clip(rows, *ends), -exponent) for rows in (reference, batch))
-    spread = max(float(np.std(reference)), float(np.ldexp(_LEAST_SPREAD, -exponent)) if exact else 0.0)
-    gaps, difference = steps(reference, batch)
-    apart = np.abs(difference, out=difference)
-    value = float(gaps @ apart) / spread
+    unit = _exponent(*ends)
+    reference, batch = (_scaled(rows, *ends, unit) for rows in (reference, batch))
+    spread = max(float(np.std(reference)), float(np.ldexp(_LEAST_SPREAD, -unit)) if exact else 0.0)
+    if spread == 0:
+        return _constant(len(reference), batch, float(reference[0]), levels)
+    values, difference = steps(reference, batch)
+    gaps, apart = np.diff(values), np.abs(difference)
+    value = float(np.sum(gaps * apart)) / spread  # a dot product would wake a pool of threads
     samples = Points.of(reference), Points.of(batch)
     low = _low(*samples, gaps, apart, levels.low) / spread
     reach = _reach(*samples, value * spread, levels.high) / spread
@@ -71,6 +76,23 @@ def _range(reference: Floats, batch: Floats, *, exact: bool) -> tuple[float, flo
     cut = int(_CLIPPED * (len(known) - 1))
     low, high = float(known[cut]), float(known[-1 - cut])
     return (low, high) if low < high else (float(known[0]), float(known[-1]))
+
+
+def _exponent(low: float, high: float) -> int:
+    """The power of two that a range fits in, but no less than 2 ** -900, whose square is still a number."""
+    halved = np.frexp(high / 2 - low / 2)[1]
+    return max(int(halved) + 1, -900)
+
+
+def _scaled(rows: Floats, low: float, high: float, unit: int) -> Floats:
+    """Rows clipped to a range, as their distance from its low end in units of a power of two.
+
+    Nothing overflows on the way, and values that are far from 0 but close together keep their digits.
+    """
+    clipped = np.clip(rows, low, high)
+    if unit < 1000:
+        return np.ldexp(clipped - low, -unit)
+    return np.ldexp(clipped, -unit) - float(np.ldexp(low, -unit))
 
 
 def _constant(m: int, batch: Floats, constant: float, levels: Levels) -> Estimate:
@@ -148,7 +170,8 @@ def _low(reference: Points, batch: Points, gaps: Floats, apart: Floats, tail: fl
 
 def _bend(reference: Points) -> Floats:
     """What a row does to the relative error of the reference's spread: its influence, but for a constant."""
-    return (reference.values - reference.mean) ** 2 / (2 * reference.moment(2))
+    variance = reference.moment(2)
+    return (reference.values - reference.mean) ** 2 / (2 * variance if variance > 0 else 1.0)
 
 
 def _shape_low(reference: Points, batch: Points, gaps: Floats, apart: Floats, tail: float) -> float:
@@ -172,6 +195,8 @@ def least_gap(reference: Points, batch: Points, tail: float, bend: Floats | floa
     1987) on the pooled deviations from the means, so skewed values are treated as such; widened by
     Student's factor where the samples' own variances are the larger ones.
 
+    Values are between -1 and 1, or of that order.
+
     >>> rows = np.linspace(-1, 1, 1000)
     >>> a, b = Points.of(rows), Points.of(rows + 0.3)
     >>> round(least_gap(a, b, 1e-4), 3), least_gap(a, a, 1e-4)
@@ -184,7 +209,7 @@ def least_gap(reference: Points, batch: Points, tail: float, bend: Floats | floa
         bent = reference
     own = hypot(_widened(bent, tail), _widened(batch, tail))
     pooled = reference.joined(batch)
-    if abs(found) <= min(own, sqrt(pooled.moment(2) * (1 / n + 1 / m))) or tail <= 0:
+    if abs(found) <= max(min(own, sqrt(pooled.moment(2) * (1 / n + 1 / m))), _ROUNDING):
         return 0.0
     sign = 1.0 if found > 0 else -1.0
     deviation, root, _ = _tail(pooled.at(sign * (pooled.values - pooled.mean)), m, n)
@@ -201,7 +226,11 @@ def least_gap(reference: Points, batch: Points, tail: float, bend: Floats | floa
 
 def _reading(wanted: float, rising: Floats, deviation: Floats) -> float:
     """The deviation at a wanted value of a rising array; their ratio changes slowly. Infinite beyond it."""
-    return wanted * float(np.interp(wanted, rising, deviation / rising, right=inf))
+    known = rising > 0
+    if not known.any():
+        return inf
+    ratio = deviation[known] / rising[known]
+    return wanted * float(np.interp(wanted, rising[known], ratio, right=inf))
 
 
 def _tail(noise: Points, m: float, n: float) -> tuple[Floats, Floats, Floats]:

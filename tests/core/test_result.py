@@ -9,8 +9,8 @@ from modelqa.core.units import Unit
 
 def test_an_undecided_verdict_says_how_many_rows_would_tell() -> None:
     """The promised line, to the letter."""
-    found = Measurement("roc_auc", Estimate(0.908, low=0.884, high=0.929, n=412))
-    expected = "roc_auc 0.908 [0.884, 0.929], min 0.90 (n=412): about 3,700 rows would tell"
+    found = Measurement("roc_auc", Estimate(0.908, low=0.884, high=0.929, n=412), counts="labelled rows")
+    expected = "roc_auc 0.908 [0.884, 0.929], min 0.90 (n=412): about 3,700 labelled rows would tell"
     assert Verdict.of(found, Bound(min=0.9)).reason == expected
 
 

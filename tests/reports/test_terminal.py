@@ -36,6 +36,9 @@ def result(*checks: CheckResult) -> SuiteResult:
     return SuiteResult("churn", SUBJECT, checks, started="", digest="")
 
 
+UNDECIDED = "roc_auc 0.908 [0.884, 0.929], min 0.90 (n=412): about 3,700 rows would tell"
+
+
 def test_the_table_holds_what_is_not_green_worst_first() -> None:
     """Aligned columns: outcome, check, where, value with interval, bound, n; green checks are counted."""
     shown = render(
@@ -48,6 +51,7 @@ def test_the_table_holds_what_is_not_green_worst_first() -> None:
         "FAILED        red                   0.871 [0.862, 0.880]  min 0.90  41,203",
         "FAILED                   region=EU  0.842 [0.829, 0.855]  min 0.90  9,120",
         "INCONCLUSIVE  undecided             0.908 [0.884, 0.929]  min 0.90  412",
+        f"INCONCLUSIVE undecided - {UNDECIDED}",
         "churn: FAILED, 1 failed, 1 inconclusive, 1 passed (churn version 7, 41,203 rows of b.parquet)",
     ]
 

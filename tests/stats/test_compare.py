@@ -8,7 +8,7 @@ import pytest
 from score_samples import BOTH, binary, multiclass, of_scores, regression
 
 from modelqa.core.estimate import Estimate, Levels
-from modelqa.stats import compare, intervals, linear
+from modelqa.stats import compare, intervals
 from modelqa.stats.sample import Sample
 from modelqa.stats.scores import SCORERS, find, score_value
 
@@ -60,7 +60,7 @@ def test_twins_compare_the_other_way_round(measure: Callable[..., compare.Noted]
     sample = SAMPLES["regression" if "squared" in name else "binary"]
     levels = Levels(alpha=0.001, beta=0.05, reds="low")
     one, _ = measure(find(name), sample, shaken(sample), levels, RNG)
-    other, _ = measure(find(f"neg_{name}"), sample, shaken(sample), linear.levels.mirrored(), RNG)
+    other, _ = measure(find(f"neg_{name}"), sample, shaken(sample), levels.mirrored(), RNG)
     assert (other.low, other.value, other.high) == (-one.high, -one.value, -one.low)
 
 

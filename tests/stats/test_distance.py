@@ -176,6 +176,16 @@ def test_any_numbers_have_a_distance(before: np.ndarray, after: np.ndarray) -> N
 
 
 @settings(max_examples=60, deadline=None)
+@given(before=columns, after=columns)
+def test_any_numbers_have_an_exact_distance(before: np.ndarray, after: np.ndarray) -> None:
+    """The numbers of scipy and Evidently come with ends as well, for whatever columns."""
+    before, after = np.clip(before, -1e100, 1e100), np.clip(after, -1e100, 1e100)
+    for method in NUMERIC:
+        found = numeric(method, before, after, LEVELS, exact=True)[0]
+        assert 0 <= found.low <= found.value <= found.high
+
+
+@settings(max_examples=60, deadline=None)
 @given(pairs=counts)
 def test_any_counts_have_a_distance(pairs: list[tuple[int, int]]) -> None:
     """Empty, sparse and full cells never crash, and 0 <= low <= value <= high."""
@@ -217,6 +227,15 @@ def test_units_are_no_matter(before: np.ndarray, after: np.ndarray) -> None:
     before, after = np.ldexp(np.clip(before, -1e9, 1e9), 0), np.clip(after, -1e9, 1e9)
     before, after = (np.where(np.abs(rows) < 1e-9, 0, rows) for rows in (before, after))
     assert distance("wasserstein", before, after) == distance("wasserstein", before * 1024, after * 1024)
+
+
+def test_the_origin_is_no_matter() -> None:
+    """Times in microseconds since 1970 have the distance that they have from any other day."""
+    rng = np.random.default_rng(10)
+    before, after = rng.integers(0, 10**6, 3000) * 1.0, rng.integers(10**5, 11 * 10**5, 800) * 1.0
+    near, far = (distance("wasserstein", before + day, after + day) for day in (0.0, 1.7e15))
+    assert near.low > 0.1
+    assert (far.value, far.low, far.high) == pytest.approx((near.value, near.low, near.high), rel=1e-9)
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from score_samples import BOTH, binary, multiclass, of_scores, regression, sklearn_value
 
 from modelqa.core.estimate import Levels
-from modelqa.stats import linear
 from modelqa.stats.sample import Sample
 from modelqa.stats.scores import SCORERS, UNSUPPORTED, find, score_value
 
@@ -73,7 +72,7 @@ def test_a_twin_is_the_negated_score(name: str) -> None:
     sample = next(s for s in SAMPLES.values() if s.task in score.tasks)
     levels = Levels(alpha=0.001, beta=0.05, reds="low")
     one = score.estimate(sample, levels, np.random.default_rng(1))[0]
-    other = twin.estimate(sample, linear.levels.mirrored(), np.random.default_rng(1))[0]
+    other = twin.estimate(sample, levels.mirrored(), np.random.default_rng(1))[0]
     assert (other.value, other.low, other.high) == (-one.value, -one.high, -one.low)
     assert twin.greater_is_better is not score.greater_is_better
 

@@ -1,0 +1,31 @@
+"""Libraries are loaded first: pytester drops what an inner run loads, and some load only once."""
+
+import importlib
+
+import pytest
+
+from modelqa.core.extras import load
+
+LIBRARIES = (
+    "filelock",
+    "mlflow.sklearn",
+    "pandas",
+    "pyarrow.csv",
+    "pyarrow.parquet",
+    "pydantic",
+    "ruamel.yaml",
+    "scipy.stats",
+)
+OURS = (
+    *(f"checks.{name}" for name in ("drift", "errors", "latency", "metric", "schema")),
+    *("models.callable", "run.execute", "suite.build", "suite.load"),
+)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _loaded() -> None:
+    """Load each of them once."""
+    for name in LIBRARIES:
+        load(name)
+    for name in OURS:
+        importlib.import_module(f"modelqa.{name}")
