@@ -46,16 +46,27 @@ def summary(result: SuiteResult) -> str:
 
 
 def details(check: CheckResult) -> list[str]:
-    """Why a check is not green: its message, then its worst slice and what else is wrong."""
-    worst = check.worst
-    if check.reason or worst is None:
+    """Why a check is not green: the first verdict in full, then its worst slices and columns."""
+    dark = [verdict for verdict in _sorted(check.verdicts) if verdict.outcome not in GREEN]
+    if check.reason or not dark:
         return [visible(check.message)]
-    lines = [visible(worst.reason)]
-    others = [v for v in _sorted(check.verdicts) if v.outcome not in GREEN and v is not worst]
-    lines += [f"    {visible(other.reason)}" for other in others[:MOST_ROWS]]
+    first, others = dark[0], dark[1:]
+    lines = [visible(first.reason)]
+    lines += [
+        f"    {visible(_other(first, verdict, at == 0))}" for at, verdict in enumerate(others[:MOST_ROWS])
+    ]
     if len(others) > MOST_ROWS:
         lines.append(f"    and {len(others) - MOST_ROWS:,} more")
     return lines
+
+
+def _other(first: Verdict, verdict: Verdict, worst: bool) -> str:
+    """A verdict below the first one: a slice of the same measurement by its value, others in full."""
+    found, whole = verdict.measurement, first.measurement
+    if not found.slice or whole.slice or (found.metric, found.column) != (whole.metric, whole.column):
+        return verdict.reason
+    value = show_estimate(found.estimate, found.unit) if found.estimate.exists else f"none: {found.note}"
+    return f"{'worst ' if worst else ''}slice {found.slice}: {value} (n={found.estimate.n:,})"
 
 
 def visible(text: str) -> str:
@@ -78,8 +89,15 @@ def _by_severity(checks: Sequence[CheckResult]) -> list[CheckResult]:
 
 
 def _sorted(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Verdicts in the order to be told: severity, the whole before its slices, the furthest off first."""
     order = list(Outcome)
-    return sorted(verdicts, key=lambda verdict: order.index(verdict.outcome))
+
+    def place(verdict: Verdict) -> tuple[int, bool, float]:
+        found = verdict.measurement
+        off = found.estimate.value if found.estimate.exists else 0.0
+        return order.index(verdict.outcome), bool(found.slice), off if verdict.bound.min is not None else -off
+
+    return sorted(verdicts, key=place)
 
 
 def _rows(check: CheckResult) -> Iterator[tuple[str, ...]]:

@@ -126,7 +126,7 @@ def _measure(planned: Planned, opened: Opened) -> Iterator[Measurement]:
         here = replace(view, levels=planned.levels.split(len(parts)))
         alone = versus is None or spec.type.paired
         for measurement in _call(planned, here) if alone else _compared(planned, here):
-            yield replace(measurement, slice=here.slice, unit=_unit(planned, measurement))
+            yield _stamped(planned, here, measurement)
 
 
 def _call(planned: Planned, view: Context) -> Iterable[Measurement]:
@@ -151,9 +151,11 @@ def _compared(planned: Planned, view: View) -> Iterator[Measurement]:
         yield replace(found, estimate=combine(found.estimate, other.estimate), evidence=())
 
 
-def _unit(planned: Planned, measurement: Measurement) -> Any:
-    """The unit a value is shown in: the measurement's own, or that of the check's bounds."""
-    return measurement.unit if measurement.bound is not None else planned.spec.unit
+def _stamped(planned: Planned, view: View, found: Measurement) -> Measurement:
+    """A measurement with its slice, with what it is compared with, and in the unit of its bound."""
+    metric = found.metric if view.versus is None else f"{found.metric} versus champion"
+    unit = found.unit if found.bound is not None else planned.spec.unit
+    return replace(found, metric=metric, slice=view.slice, unit=unit)
 
 
 def _skipped(planned: Planned, opened: Opened) -> bool:

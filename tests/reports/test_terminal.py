@@ -76,12 +76,20 @@ def test_many_slices_are_counted_not_listed() -> None:
     assert details(many)[-1] == f"    and {99 - MOST_ROWS} more"
 
 
-def test_details_give_the_worst_first_then_the_rest() -> None:
+def test_details_give_the_whole_first_then_the_worst_slices() -> None:
     """The lines under a failure."""
-    lines = details(check("red", GOOD, WORSE, RED, slices=("", "region=EU", "region=US")))
+    lines = details(check("red", RED, RED, WORSE, slices=("", "region=US", "region=EU")))
     assert lines == [
-        "roc_auc in region=EU 0.842 [0.829, 0.855] < min 0.90 (n=9,120)",
-        "    roc_auc in region=US 0.871 [0.862, 0.880] < min 0.90 (n=41,203)",
+        "roc_auc 0.871 [0.862, 0.880] < min 0.90 (n=41,203)",
+        "    worst slice region=EU: 0.842 [0.829, 0.855] (n=9,120)",
+        "    slice region=US: 0.871 [0.862, 0.880] (n=41,203)",
+    ]
+
+
+def test_details_of_a_slice_alone_name_it() -> None:
+    """Where the whole is green, the slice speaks for itself."""
+    assert details(check("red", GOOD, WORSE, slices=("", "region=EU"))) == [
+        "roc_auc in region=EU 0.842 [0.829, 0.855] < min 0.90 (n=9,120)"
     ]
 
 

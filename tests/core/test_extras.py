@@ -1,0 +1,42 @@
+"""Heavy libraries are imported quietly, or with one sentence."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from modelqa.core.extras import load
+from modelqa.errors import MissingExtra
+
+
+def test_a_library_that_is_absent_says_how_to_get_it() -> None:
+    """One sentence, and an ImportError for those who expect one."""
+    with pytest.raises(MissingExtra, match="pip install nothing_of_the_kind"):
+        load("nothing_of_the_kind.part")
+    assert issubclass(MissingExtra, ImportError)
+
+
+@pytest.mark.parametrize(
+    "body", ["raise ImportError('private name is gone')", "raise SystemExit(0)", "import not_there_at_all"]
+)
+def test_a_library_that_is_broken_says_so(body: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it dies of, the message names it and says what to do."""
+    (tmp_path / "broken_library.py").write_text(body + "\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(MissingExtra, match=r"broken_library is installed but cannot be imported.*reinstall"):
+        load("broken_library")
+
+
+def test_a_library_that_warns_is_imported_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where warnings are errors, too."""
+    (tmp_path / "warning_library.py").write_text("import warnings\nwarnings.warn('old')\nready = True\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert load("warning_library").ready
+
+
+def test_libraries_do_not_phone_home() -> None:
+    """Their switches are set before they are imported, where nobody chose otherwise."""
+    load("mlflow")
+    assert os.environ["MLFLOW_DISABLE_TELEMETRY"]
