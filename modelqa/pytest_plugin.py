@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -224,7 +224,7 @@ class CheckItem(pytest.Item):
     def _expect_failure(self) -> None:
         expected = self.planned.spec.expect_failure
         if expected is not None and expected.until >= datetime.now(UTC).date():
-            pytest.xfail(f"{expected.reason} (until {_iso(expected.until)})")
+            pytest.xfail(f"{expected.reason} (until {expected.until})")
 
     def _undecided_fails(self) -> bool:
         spec, suite = self.planned.spec, self.parent.plan.suite
@@ -316,20 +316,9 @@ class Controller:
         """Path, result and actions of each suite, in the order of the paths."""
         if not self.seen.results:
             return []
-        from modelqa.core.codec import VERSION, from_plain
+        from modelqa.core.codec import gathered
 
-        suites: dict[str, list[dict[str, Any]]] = {}
-        for message in self.seen.results.values():
-            suites.setdefault(message["path"], []).append(message)
-        made = []
-        for path in sorted(suites):
-            messages = sorted(suites[path], key=lambda message: message["position"])
-            first = max(messages, key=lambda message: len(message["subject"]))
-            checks = [message["check"] for message in messages]
-            started = min(message["started"] for message in messages)
-            plain = {**first, "version": VERSION, "checks": checks, "started": started}
-            made.append((path, from_plain(plain), first["actions"]))
-        return made
+        return gathered(self.seen.results.values())
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -358,7 +347,3 @@ def _chosen(config: pytest.Config, suite: str) -> dict[str, str]:
             if named is None or named[1] == suite:
                 chosen[key] = named[2] if named else value
     return chosen
-
-
-def _iso(day: date) -> str:
-    return day.isoformat()

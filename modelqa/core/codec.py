@@ -4,7 +4,7 @@ An end that is not known is null: `low` means minus infinity, `high` plus infini
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from math import inf, isfinite, nan
 from typing import Any
@@ -56,6 +56,26 @@ def from_plain(plain: Mapping[str, Any]) -> SuiteResult:
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"not a modelqa result: {error!r}") from error
+
+
+def gathered(messages: Iterable[Mapping[str, Any]]) -> list[tuple[str, SuiteResult, list[dict[str, Any]]]]:
+    """Checks that ran one by one, anywhere, as path, result and actions of each suite, by path.
+
+    A message holds ``suite``, ``path``, ``digest``, ``started``, ``position`` (of the check in its
+    suite), ``subject``, ``check`` and ``actions``, as plain data. A subject that one process could
+    tell more of is told as far as any could.
+    """
+    suites: dict[str, list[Mapping[str, Any]]] = {}
+    for message in sorted(messages, key=lambda message: (message["path"], message["position"])):
+        suites.setdefault(message["path"], []).append(message)
+    return [(path, _joined(parts), parts[0]["actions"]) for path, parts in suites.items()]
+
+
+def _joined(messages: list[Mapping[str, Any]]) -> SuiteResult:
+    fullest = max(messages, key=lambda message: len(message["subject"]))
+    checks = [message["check"] for message in messages]
+    started = min(message["started"] for message in messages)
+    return from_plain({**fullest, "version": VERSION, "checks": checks, "started": started})
 
 
 def subject_to_plain(subject: SubjectInfo) -> dict[str, Any]:

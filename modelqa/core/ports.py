@@ -169,6 +169,28 @@ class Context(Protocol):
     def slices(self) -> Mapping[str, Context]:
         """The slices of the suite, by name, each a context of its own."""
 
+    def where(self, condition: str) -> Context:
+        """Those of these rows that match a condition (``tenure < 3``), which may be none.
+
+        Raises `SubjectError` where a column is missing or holds another type than it is compared with.
+        """
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shape:
+    """What a type cannot say of a parameter, in the words of JSON Schema: for editors and the manual.
+
+    It stands in an annotation and enforces nothing; what must hold is said by `verify` too.
+
+    >>> from typing import Annotated
+    >>> @check
+    ... def wait(ctx, season: Annotated[str, Shape({"enum": ["spring", "autumn"]})]): ...
+    >>> declared(wait).main.annotation.__metadata__[0].keywords["enum"]
+    ['spring', 'autumn']
+    """
+
+    keywords: Mapping[str, Any]
+
 
 CheckFunction = Callable[..., Iterable[Measurement]]
 Complaint = tuple[str | None, str]
