@@ -84,10 +84,12 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> SuiteFile 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the checks of a suite together, and refuse an override that does not say whose it is."""
-    _together(items)
     suites = config.stash[SEEN].suites
     if not suites:
         return
+    from modelqa.python_tests import together
+
+    together(items, CheckItem)
     for key in OVERRIDES:
         for value in _overrides(config, key):
             named = NAMED.fullmatch(value)
@@ -100,20 +102,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 raise pytest.UsageError(
                     f"--modelqa-{key} {value}: no suite {named[1]!r} is collected, but {', '.join(suites)}"
                 )
-
-
-def _together(items: list[pytest.Item]) -> None:
-    """Let checks of one file follow each other, whoever shuffled them: their subject is opened once.
-
-    They share out the places that checks already have; no other item moves.
-    """
-    places = [place for place, item in enumerate(items) if isinstance(item, CheckItem)]
-    order = {
-        item.path: turn for turn, item in reversed(list(enumerate(items))) if isinstance(item, CheckItem)
-    }
-    checks = sorted((items[place] for place in places), key=lambda item: order[item.path])
-    for place, item in zip(places, checks, strict=True):
-        items[place] = item
 
 
 class SuiteFile(pytest.File):
@@ -134,13 +122,12 @@ class SuiteFile(pytest.File):
             yield CheckItem.from_parent(self, name=planned.id, planned=planned, position=position)
 
     def _suite(self) -> Suite:
+        from modelqa.core.beside import look_in
+        from modelqa.project import shown
         from modelqa.suite.load import load
 
-        try:
-            shown = self.path.relative_to(Path.cwd())
-        except ValueError:
-            shown = self.path
-        suite = load(shown, override=partial(_chosen, self.config))
+        look_in(self.config.rootpath)
+        suite = load(shown(self.path), override=partial(_chosen, self.config))
         self.config.stash[SEEN].suites.append(suite.suite)
         return suite
 
@@ -185,27 +172,17 @@ class CheckItem(pytest.Item):
             prepare(self.planned, self.parent.opened)
         except ModelQAError as error:
             self._record(unopened(self.planned, error))
-            raise
+            # As text: a traceback would show what libraries say, which may quote rows.
+            raise pytest.fail.Exception(f"{self.planned.where}: {error}", pytrace=False) from None
 
     def runtest(self) -> None:
         """Measure, judge, and end as the verdict says."""
-        from modelqa.errors import CheckError, CheckFailed
-        from modelqa.reports.terminal import details
+        from modelqa.python_tests import conclude
         from modelqa.run.execute import execute
 
         result = execute(self.planned, self.parent.opened)
         self._record(result)
-        outcome = str(result.outcome)
-        text = "\n".join([f"{result.where}: {details(result)[0]}", *details(result)[1:]])
-        if outcome == "failed":
-            self._expect_failure()
-            raise CheckFailed(text)
-        if outcome == "errored":
-            raise CheckError(text)
-        if outcome == "inconclusive" and self._undecided_fails():
-            raise CheckFailed(f"{text}\n    (undecided, and `inconclusive: fail` makes that a failure)")
-        if outcome == "skipped":
-            pytest.skip(result.message)
+        conclude(result, self.planned.spec, fails=self._undecided_fails())
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Our own errors by their text alone; anything else as a traceback."""
@@ -221,11 +198,6 @@ class CheckItem(pytest.Item):
         """The line of the suite that says this check."""
         return self.path, max(self.planned.spec.place.line - 1, 0), f"{self.path.name}::{self.name}"
 
-    def _expect_failure(self) -> None:
-        expected = self.planned.spec.expect_failure
-        if expected is not None and expected.until >= datetime.now(UTC).date():
-            pytest.xfail(f"{expected.reason} (until {expected.until})")
-
     def _undecided_fails(self) -> bool:
         spec, suite = self.planned.spec, self.parent.plan.suite
         chosen = _option(self.config, "inconclusive") or spec.inconclusive or suite.inconclusive
@@ -233,30 +205,57 @@ class CheckItem(pytest.Item):
 
     def _record(self, result: CheckResult) -> None:
         """Leave the result where JUnit and the controlling process find it, as built-in types."""
-        from modelqa.core import codec
+        from modelqa.python_tests import properties
 
-        suite = self.parent.plan.suite
-        subject = codec.subject_to_plain(self.parent.opened.info)
-        worst = result.worst
-        shown: dict[str, Any] = {"suite": suite.suite, "check": result.id, "outcome": str(result.outcome)}
-        if worst is not None:
-            estimate = worst.measurement.estimate
-            shown |= {"value": estimate.value, "low": estimate.low, "high": estimate.high, "n": estimate.n}
-        for part in ("model", "batch"):
-            shown |= {f"{part}_{key}": subject[part][key] for key in ("name", "digest") if part in subject}
-        self.user_properties += [(f"modelqa.{key}", value) for key, value in shown.items()]
-        message = {
-            "suite": suite.suite,
-            "path": self.parent.nodeid,
-            "digest": suite.digest,
-            "started": self.started,
-            "position": self.position,
-            "subject": subject,
-            "check": codec.check_to_plain(result),
-            "actions": [action.describe() for action in suite.actions],
-            "fails": str(result.outcome) == "inconclusive" and self._undecided_fails(),
-        }
-        self.user_properties.append((PROPERTY, json.dumps(message, allow_nan=False)))
+        self.user_properties += properties(
+            self.parent.opened,
+            result,
+            path=self.parent.nodeid,
+            position=self.position,
+            started=self.started,
+            fails=self._undecided_fails(),
+        )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make a case of each check for a function that `modelqa.parametrize` marks."""
+    for mark in metafunc.definition.iter_markers("modelqa"):
+        if mark.args:
+            from modelqa.python_tests import generate
+
+            suites = metafunc.config.stash[SEEN].suites
+            name = generate(
+                metafunc, mark.args[0], partial(_option, metafunc.config), partial(_chosen, metafunc.config)
+            )
+            suites += {name} - {*suites}
+
+
+def _case(item: pytest.Item) -> Any:
+    """The case of `modelqa.parametrize` that an item runs; None for any other item."""
+    callspec = getattr(item, "callspec", None)
+    found = callspec.params.get("check") if callspec is not None else None
+    return found if type(found).__module__ == "modelqa.python_tests" else None
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let ``-k`` find cases by the tags of their checks."""
+    case = _case(item)
+    if case is not None:
+        item.extra_keyword_matches.update(case.tags)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
+    """Report what a case measured; a test that never calls its check has measured nothing."""
+    case = _case(pyfuncitem)
+    try:
+        result = yield
+    finally:
+        if case is not None:
+            pyfuncitem.user_properties += case.properties()
+    if case is not None and not case.ran:
+        pytest.fail(f"{case.id}: the test never called check(), so nothing was measured", pytrace=False)
+    return result
 
 
 def pytest_report_teststatus(report: Any) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:

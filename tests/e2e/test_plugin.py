@@ -179,6 +179,10 @@ def test_what_cannot_be_opened_is_an_error(suite: Write, run: Run, project: Path
     result = run("--modelqa-json", "out.json")
     result.assert_outcomes(errors=2)
     assert result.ret == 1
+    result.stdout.fnmatch_lines(
+        ["*ERROR at setup of tiny.suite.yaml::roc_auc*", "tiny.suite.yaml:6: *nowhere.csv*"]
+    )
+    assert "Traceback" not in result.stdout.str()
     assert set(checks(project).values()) == {"errored"}
 
 

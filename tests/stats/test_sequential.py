@@ -1,0 +1,129 @@
+"""Processes that may be looked at after every batch."""
+
+from math import exp, log
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import integrate, stats
+
+from modelqa.stats.sequential import Process, Side, estimate, share
+
+
+def run(process: Process, hits: np.ndarray, n: int) -> Process:
+    """Feed batches of n rows."""
+    for each in hits:
+        process = share(process, int(each), n)
+    return process
+
+
+@pytest.mark.parametrize(
+    ("hits", "misses", "bound", "strength"),
+    [(430, 70, 0.9, 200), (12, 3, 0.9, 50), (900, 100, 0.9, 200), (3, 997, 0.01, 200)],
+)
+def test_the_process_is_the_integral_that_it_says_it_is(
+    hits: int, misses: int, bound: float, strength: float
+) -> None:
+    """Numerical integration of the mixture, an independent implementation, gives the same number."""
+    weight = stats.beta(strength * bound, strength * (1 - bound))
+
+    def ratio(p: float) -> float:
+        gain = hits * log(p / bound) + misses * log((1 - p) / (1 - bound))
+        return float(weight.pdf(p)) * exp(gain)
+
+    whole, _ = integrate.quad(
+        ratio, 0, bound, epsabs=0, epsrel=1e-11, limit=500, points=[bound * 0.9, bound * 0.97]
+    )
+    found = share(Process("min", bound), hits, hits + misses, strength=strength).log_e
+    assert found == pytest.approx(log(whole / weight.cdf(bound)), rel=1e-7, abs=1e-9)
+
+
+@pytest.mark.parametrize("side", ["min", "max"])
+def test_a_year_of_looks_keeps_one_promise(side: Side) -> None:
+    """365 batches with the truth exactly at the bound: an alarm in at most 5% of years."""
+    rng = np.random.default_rng(11)
+    bound = 0.9 if side == "min" else 0.1
+    years = rng.binomial(500, bound, (150, 365))
+    alarms = sum(run(Process(side, bound), year, 500).alarms(0.05) for year in years)
+    assert alarms <= stats.binom.ppf(0.999, 150, 0.05)
+
+
+def test_a_decay_of_two_points_is_found_within_days() -> None:
+    """0.90 falling to 0.88 at a floor of 0.90, 500 rows a batch: a median of at most six batches."""
+    rng = np.random.default_rng(12)
+    delays = []
+    for _ in range(100):
+        process, looks = Process("min", 0.9), 0
+        while not process.alarms(0.05):
+            process, looks = share(process, int(rng.binomial(500, 0.88)), 500), looks + 1
+        delays.append(looks)
+    assert np.median(delays) <= 6
+
+
+def test_any_score_has_a_process() -> None:
+    """Normal estimates around the bound alarm seldom, worse ones soon."""
+    rng = np.random.default_rng(13)
+
+    def alarmed(truth: float, looks: int) -> bool:
+        process = Process("max", 0.3)
+        for value in rng.normal(truth, 0.01, looks):
+            process = estimate(process, float(value), 0.01)
+        return process.alarms(0.05)
+
+    assert sum(alarmed(0.30, 200) for _ in range(200)) <= stats.binom.ppf(0.999, 200, 0.05)
+    assert all(alarmed(0.32, 12) for _ in range(50))
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50)), min_size=1, max_size=8), st.floats(0.05, 0.95)
+)
+def test_batches_in_any_order_are_the_same_evidence(batches: list[tuple[int, int]], bound: float) -> None:
+    """The process is a function of all rows so far; and of the other side of a share, mirrored."""
+
+    def last(rows: list[tuple[int, int]], side: Side, at: float) -> float:
+        process = Process(side, at)
+        for hits, misses in rows:
+            process = share(process, hits, hits + misses)
+        return process.log_e
+
+    forth = last(batches, "min", bound)
+    assert last(batches[::-1], "min", bound) == pytest.approx(forth, abs=1e-9)
+    mirrored = [(misses, hits) for hits, misses in batches]
+    assert last(mirrored, "max", 1 - bound) == pytest.approx(forth, rel=1e-6, abs=1e-6)
+
+
+def test_far_beyond_the_bound_the_process_is_still_finite() -> None:
+    """A million rows of which half are wrong: no underflow, no overflow."""
+    assert 1e4 < run(Process("min", 0.9), np.array([500_000]), 1_000_000).log_e < 1e6
+
+
+def test_a_batch_without_an_estimate_changes_nothing() -> None:
+    """It is counted as a look."""
+    process = estimate(Process("min", 0.9), 0.8, 0.05)
+    after = estimate(process, float("nan"), 0.05)
+    assert (after.log_e, after.looks) == (process.log_e, process.looks + 1)
+
+
+def test_evidence_once_reached_stays() -> None:
+    """An alarm is of the whole history: good batches later do not undo it."""
+    process = run(Process("min", 0.9), np.full(6, 420), 500)
+    assert process.alarms(0.05)
+    later = run(process, np.full(50, 480), 500)
+    assert later.log_e < process.log_e
+    assert later.alarms(0.05)
+    assert later.p_value == process.p_value
+
+
+def test_the_state_is_plain_data() -> None:
+    """A ledger can keep it and go on."""
+    process = run(Process("min", 0.9), np.array([440, 450]), 500)
+    assert share(Process.from_plain(process.to_plain()), 430, 500) == share(process, 430, 500)
+
+
+@pytest.mark.parametrize(("hits", "n", "bound"), [(5, 4, 0.9), (-1, 4, 0.9), (1, 4, 1.0), (1, 4, 0.0)])
+def test_what_is_no_share_is_refused(hits: int, n: int, bound: float) -> None:
+    """Counts and bounds that cannot be."""
+    with pytest.raises(ValueError, match=r"expected 0 <=|bounded between"):
+        share(Process("min", bound), hits, n)
