@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from modelqa.core.estimate import Estimate, Levels
-from modelqa.stats import averages, confusion, hits, losses, ranking
+from modelqa.stats import averages, calibration, confusion, hits, losses, ranking
 from modelqa.stats.hits import Hits
 from modelqa.stats.linear import Linear, Undefined, estimate, negated
 from modelqa.stats.sample import Sample, Task
@@ -291,6 +291,15 @@ def _explained() -> list[Score]:
     return [_ratio(name, _NUMBERS, "value", parts) for name, parts in measures.items()]
 
 
+def _calibrations() -> list[Score]:
+    """What would correct a model's probabilities: no names of scikit-learn's, and no side is better."""
+    measures = {"slope": calibration.slope, "intercept": calibration.intercept, "bias": calibration.bias}
+    return [
+        Score(f"calibration_{name}", _BINARY, "probability", True, measure=measure)
+        for name, measure in measures.items()
+    ]
+
+
 def _ratio(name: str, tasks: frozenset[Task], response: Response, parts: losses.Parts) -> Score:
     return Score(name, tasks, response, True, measure=losses.ratio(parts), drawn=losses.ratio_ends(parts))
 
@@ -307,6 +316,7 @@ SCORERS: Mapping[str, Score] = MappingProxyType(
             _ratios,
             _errors,
             _explained,
+            _calibrations,
         )
         for score in family()
     }

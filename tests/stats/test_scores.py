@@ -20,7 +20,7 @@ SAMPLES = {
     "multiclass": multiclass(),
     "regression": regression(),
 }
-UNBOUNDED = ("log_loss", "error", "deviance", "likelihood")
+UNBOUNDED = ("calibration", "log_loss", "error", "deviance", "likelihood")
 
 
 def test_every_scorer_of_scikit_learn_is_known() -> None:
@@ -31,12 +31,13 @@ def test_every_scorer_of_scikit_learn_is_known() -> None:
     assert not set(SCORERS) & set(UNSUPPORTED)
 
 
-def test_names_beyond_scikit_learn_are_twins() -> None:
-    """The only other names are the positive twins of its neg_ names."""
+def test_names_beyond_scikit_learn_are_twins_and_calibrations() -> None:
+    """The only other names are the positive twins of its neg_ names, and what it has no scorer for."""
     from sklearn.metrics import get_scorer_names
 
     theirs = set(get_scorer_names())
-    assert all(f"neg_{name}" in theirs for name in set(SCORERS) - theirs)
+    beyond = {name for name in set(SCORERS) - theirs if f"neg_{name}" not in theirs}
+    assert beyond == {"calibration_slope", "calibration_intercept", "calibration_bias"}
 
 
 @pytest.mark.parametrize("name", ["adjusted_rand_score", "f1_samples", "no_such_score"])
