@@ -36,6 +36,7 @@ _PUBLIC = {
     "ModelQAError": "modelqa.errors:ModelQAError",
     "Needs": "modelqa.core.ports:Needs",
     "Outcome": "modelqa.core.bound:Outcome",
+    "Shape": "modelqa.core.ports:Shape",
     "SubjectError": "modelqa.errors:SubjectError",
     "Suite": "modelqa.suite.spec:Suite",
     "SuiteError": "modelqa.errors:SuiteError",
@@ -44,6 +45,7 @@ _PUBLIC = {
     "Verdict": "modelqa.core.result:Verdict",
     "check": "modelqa.core.ports:check",
     "load": "modelqa.suite.load:load",
+    "parametrize": "modelqa.python_tests:parametrize",
     "plan": "modelqa.run.plan:plan",
 }
 

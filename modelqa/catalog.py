@@ -11,6 +11,8 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import Any, Literal
 
+from modelqa.core.beside import admit
+
 Kind = Literal["checks", "models", "reports"]
 
 BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
@@ -20,6 +22,8 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "errors": "modelqa.checks.errors:errors",
         "schema": "modelqa.checks.schema:schema",
         "drift": "modelqa.checks.drift:drift",
+        "expect": "modelqa.checks.expectations:expect",
+        "evidently": "modelqa.checks.evidently:evidently",
     },
     "models": {
         "models": "modelqa.models.mlflow:find",
@@ -50,7 +54,7 @@ def find(kind: Kind, name: str) -> Any:
 
 
 def load(target: str) -> Any:
-    """The object behind "module:object".
+    """The object behind "module:object", which may stand in the project's folder (`core.beside`).
 
     Raises ``ImportError`` or ``AttributeError`` as the import does.
 
@@ -58,6 +62,7 @@ def load(target: str) -> Any:
     5.0
     """
     module, _, path = target.partition(":")
+    admit(module)
     found: Any = importlib.import_module(module)
     for name in path.split("."):
         found = getattr(found, name)

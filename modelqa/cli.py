@@ -2,15 +2,21 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from modelqa import project
+from modelqa.core.beside import look_in
 from modelqa.core.bound import Outcome
 from modelqa.core.result import SuiteResult
+from modelqa.draft.command import init
 from modelqa.errors import ModelQAError, SuiteError
 from modelqa.run.events import CheckStarted, Event, Listener, nobody
+
+if TYPE_CHECKING:
+    from modelqa.run.opened import Settings
+    from modelqa.suite.spec import Suite
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
@@ -38,6 +44,9 @@ def _about() -> None:
     """Judge models and batches by quality suites."""
 
 
+app.command()(init)
+
+
 @app.command()
 def run(
     suite: SuitePath,
@@ -50,6 +59,10 @@ def run(
     inconclusive: Annotated[
         str | None, typer.Option(help="What an undecided check means: warn or fail.")
     ] = None,
+    evidently_report: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Also write Evidently's own HTML of batch and reference."),
+    ] = None,
 ) -> None:
     """Run a suite and print its verdicts.
 
@@ -61,19 +74,16 @@ def run(
     from modelqa.suite.load import load
 
     here = project.find(suite)
+    look_in(here.root)
     given = {"model": model, "champion": champion, "batch": batch, "reference": reference}
     chosen = {key: value for key, each in given.items() if (value := here.option(key, each))}
     loaded = load(suite, override=chosen)
     undecided = here.option("inconclusive", inconclusive)
     if undecided not in (None, "warn", "fail"):
         raise typer.BadParameter(f"expected warn or fail, found {undecided!r}", param_hint="--inconclusive")
+    uri = project.tracking_uri(here.option("tracking_uri", tracking_uri), here.root)
     with _progress() as listener:
-        result = run_suite(
-            loaded,
-            root=here.root,
-            tracking_uri=project.tracking_uri(here.option("tracking_uri", tracking_uri), here.root),
-            listener=listener,
-        )
+        result = run_suite(loaded, root=here.root, tracking_uri=uri, listener=listener)
     typer.echo(terminal.render(result))
     for action in loaded.actions:
         line = terminal.would(result, action.describe())
@@ -85,8 +95,33 @@ def run(
         from modelqa.reports.files import write
 
         write(Path(target), dumps(result))
+    if evidently_report:
+        from modelqa.run.opened import Settings
+
+        _write_evidently(loaded, Settings(root=here.root, tracking_uri=uri), evidently_report)
     per_check = {check.id: check.inconclusive or loaded.inconclusive for check in loaded.checks}
     raise typer.Exit(exit_code(result, {id_: undecided or says for id_, says in per_check.items()}))
+
+
+def _write_evidently(suite: "Suite", settings: "Settings", folder: Path) -> None:
+    """Write Evidently's own page; where that fails, say so, for it is no part of the verdict."""
+    from modelqa.checks import evidently_data
+    from modelqa.reports.files import write
+    from modelqa.reports.terminal import visible
+    from modelqa.run.execute import describe
+    from modelqa.run.opened import Opened
+
+    path = folder / f"{suite.suite}.html"
+    opened = Opened(suite, settings)
+    try:
+        page = evidently_data.page(opened.batch, opened.reference)
+        write(path, page.html)
+    except Exception as error:  # whatever Evidently raises on this data; its text may quote rows
+        told = str(error) if isinstance(error, ModelQAError | OSError) else describe(error)
+        typer.echo(f"modelqa: no Evidently report: {told}", err=True)
+    else:
+        without = f"; without {visible(', '.join(page.left_out))}" if page.left_out else ""
+        typer.echo(f"Evidently's report: {path} (data of up to 20,000 rows of each side{without})")
 
 
 @app.command()
@@ -94,14 +129,26 @@ def lint(
     suites: Annotated[
         list[Path], typer.Argument(help="Suite files, or folders of them.", show_default=False)
     ],
+    repair: Annotated[
+        bool, typer.Option("--fix", help="Repair the spelling of names first, in place.")
+    ] = False,
 ) -> None:
-    """Say everything that is wrong with suites, without opening a model or a batch."""
+    """Say everything that is wrong with suites, without opening a model or a batch.
+
+    With --fix, a name that nobody knows is replaced where exactly one known name is near, and what
+    was replaced is printed; comments and layout stay. Exit codes: 0 nothing is wrong (any more), 2
+    something is.
+    """
     from modelqa.run.plan import plan
+    from modelqa.suite.fix import fix
     from modelqa.suite.load import load
 
     problems = 0
     for path in _files(suites):
+        look_in(project.find(path).root)
         try:
+            for change in fix(path) if repair else ():
+                typer.echo(str(change))
             checks = plan(load(path)).checks
         except SuiteError as error:
             problems += len(error.problems)
@@ -110,6 +157,38 @@ def lint(
             typer.echo(f"{path}: {len(checks)} checks, no problem")
     if problems:
         raise typer.Exit(WRONG)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema (draft 07) of suite files, for editors."""
+    from json import dumps
+
+    from modelqa.suite.schema import json_schema
+
+    typer.echo(dumps(json_schema(), indent=1, ensure_ascii=False))
+
+
+@app.command()
+def explain(
+    name: Annotated[str, typer.Argument(help="A check, or module:function.", show_default=False)],
+) -> None:
+    """Print the manual of a check: what it means, its keys, what it needs, an example."""
+    from modelqa import manual
+
+    look_in(project.find(Path.cwd()).root)
+    try:
+        typer.echo(manual.explain(name))
+    except ModelQAError as error:
+        raise typer.BadParameter(str(error), param_hint="NAME") from None
+
+
+@app.command("list")
+def list_checks() -> None:
+    """List all checks, those of installed packages too, one line each."""
+    from modelqa.manual import listing
+
+    typer.echo(listing())
 
 
 def exit_code(result: SuiteResult, inconclusive: dict[str, str]) -> int:

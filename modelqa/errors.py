@@ -26,6 +26,9 @@ class ModelQAError(Exception):
 class Problem:
     """One mistake in a suite, with its place (lines and columns count from 1, 0 is unknown).
 
+    ``misspelt`` is the name that stands there where the mistake is that nobody knows it, and
+    ``known`` are the names that could.
+
     >>> str(Problem("unknown key 'mim' (did you mean 'min'?)", Path("a.suite.yaml"), 3, 5))
     "a.suite.yaml:3:5: unknown key 'mim' (did you mean 'min'?)"
     """
@@ -34,6 +37,8 @@ class Problem:
     path: Path | None = None
     line: int = 0
     column: int = 0
+    misspelt: str = ""
+    known: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         if self.path is None:

@@ -43,6 +43,12 @@ def find(start: Path) -> Project:
     return Project(next(marked, folder), {})
 
 
+def shown(path: Path) -> Path:
+    """A path as people write it: from the current folder, where it is below."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
 def tracking_uri(written: str | None, root: Path) -> str | None:
     """A tracking URI whose SQLite file, where it is relative, starts at the root.
 

@@ -1,4 +1,16 @@
-"""For authors of checks and for tests: a model that behaves, batches, and a conformance check."""
+"""For authors of checks and for tests: a model that behaves, batches, and a conformance check.
+
+A check of one's own is tested like this; nothing of it needs a registry, a file or a real model::
+
+    from modelqa.testing import FakeModel, check_conforms, run_check, run_example
+
+    def test_flip_rate():
+        check_conforms("quality.flips:flip_rate", "signal", max="90%")
+        assert run_check("quality.flips:flip_rate", "signal", max="1%").outcome == "failed"
+
+    def test_the_manual_runs():
+        assert all(result.verdicts for result in run_example("quality.flips:flip_rate"))
+"""
 
 from __future__ import annotations
 
@@ -21,6 +33,8 @@ if TYPE_CHECKING:
 
 Task = Literal["binary", "multiclass", "regression"]
 CLASSES = {"binary": 2, "multiclass": 3}
+NOISE = 2026
+"""The seed of a model's noise: no batch's own, or it would be the signal over again."""
 
 
 class FakeModel:
@@ -29,7 +43,14 @@ class FakeModel:
     It reads the columns ``signal`` (a number) and returns a probability that rises with it (or the
     number itself in a regression). ``scored`` counts the rows that each of its methods was given.
     ``seconds`` is how long a call takes; rows whose ``signal`` is in ``raises`` make it raise, and
-    those in ``nans`` are answered by NaN.
+    those in ``nans`` are answered by NaN. ``noise`` is the spread of what is added to the signal,
+    the same each time.
+
+    >>> model = FakeModel("regression", nans=(0.0,))
+    >>> model.predict(make_batch(2, task="regression").assign(signal=[1.5, 0.0])).tolist()
+    [1.5, nan]
+    >>> model.scored["predict"]
+    2
     """
 
     feature_names_in_ = np.array(["signal"])
@@ -58,7 +79,7 @@ class FakeModel:
             time.sleep(self.seconds)
         if np.isin(signal, self.raises).any():
             raise ValueError(f"cannot score {signal[np.isin(signal, self.raises)]}")
-        spread = np.random.default_rng(0).normal(0, self.noise, len(signal)) if self.noise else 0.0
+        spread = np.random.default_rng(NOISE).normal(0, self.noise, len(signal)) if self.noise else 0.0
         return np.where(np.isin(signal, self.nans), np.nan, signal + spread)
 
     def _numbers(self, frame: pd.DataFrame) -> NDArray[np.float64]:
@@ -117,11 +138,21 @@ def run_check(
 ) -> CheckResult:
     """Run one check on a fake subject: a healthy model, its batch, its reference and its champion.
 
-    ``subject`` replaces parts of the suite, ``keys`` are those of the check.
+    ``kind`` is a check's name or ``module:function``, ``keys`` are those of the check; ``subject``
+    replaces parts of the suite (None leaves one out). The model reads ``signal``; the labels are
+    ``label`` and the key is ``id`` (see `make_batch`).
+    Raises `SuiteError` where the check is not written well, or misses a part that it needs.
 
     >>> str(run_check("metric", "accuracy", min=0.5).outcome)
     'passed'
+    >>> worse = FakeModel(noise=9.0)
+    >>> str(run_check("metric", "accuracy", min=0.8, subject={"model": worse}).outcome)
+    'failed'
     """
+    return _run({kind: value, **keys}, subject)
+
+
+def _run(check: Mapping[str, Any], subject: Mapping[str, Any] | None = None) -> CheckResult:
     from modelqa.suite.spec import Suite
 
     parts: dict[str, Any] = {
@@ -133,8 +164,31 @@ def run_check(
         "key": "id",
         **(subject or {}),
     }
-    result: SuiteResult = Suite("fake", checks=[{kind: value, **keys}], **parts).run()
+    result: SuiteResult = Suite("fake", checks=[check], **parts).run()
     return result.checks[0]
+
+
+def run_example(kind: str, /) -> tuple[CheckResult, ...]:
+    """Run the ``Example::`` of a check's docstring on the fake subject; a result for each check in it.
+
+    So a manual cannot promise what does not run. Raises ``AssertionError`` where there is no
+    example, and `SuiteError` where it is no good suite.
+
+    >>> [str(result.outcome) for result in run_example("metric")]
+    ['passed']
+    """
+    from pathlib import Path
+
+    from modelqa.suite.doc import read
+    from modelqa.suite.nodes import Problems
+    from modelqa.suite.text import read as read_yaml
+
+    made = declared(catalog.load(catalog.names("checks").get(kind, kind)))
+    example = read(made.function.__doc__).example
+    assert example, f"{kind}: its docstring has no example: add one after `Example::`"
+    listed = read_yaml(example, Path(f"{made.function.__name__}.suite.yaml"), Problems()).plain()
+    subject = {"batch": make_batch(20_000), "reference": make_batch(20_000, seed=1)}
+    return tuple(_run(keys, subject) for keys in listed)
 
 
 def check_conforms(kind: str, value: Any = True, /, **keys: Any) -> None:

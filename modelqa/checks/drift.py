@@ -1,7 +1,7 @@
 """`drift`: how far the batch has moved from the reference, column by column."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 from modelqa.core.bound import Bound
 from modelqa.core.estimate import Estimate, Levels
 from modelqa.core.evidence import Evidence
-from modelqa.core.ports import Column, Complaint, Context, Needs, Predictions, check
+from modelqa.core.ports import Column, Complaint, Context, Needs, Predictions, Shape, check
 from modelqa.core.result import Measurement
 from modelqa.core.signature import ColumnKind
 from modelqa.stats import distance
 
 SUBJECTS = ("all", "prediction", "labels")
+Columns = Annotated[str, Shape({"examples": list(SUBJECTS)})] | Annotated[list[str], Shape({"minItems": 1})]
+Method = Annotated[str, Shape({"enum": list(distance.METHODS)})]
 DEFAULTS = {"numeric": "wasserstein", "categorical": "jensenshannon"}
 
 
@@ -33,7 +35,7 @@ def _known(columns: Any, *, method: str | None = None, **_: Any) -> Iterator[Com
 
 
 @check(needs=_needs, verify=_known)
-def drift(ctx: Context, columns: str | list[str], *, method: str | None = None) -> Iterator[Measurement]:
+def drift(ctx: Context, columns: Columns, *, method: Method | None = None) -> Iterator[Measurement]:
     """The distance between the distributions of batch and reference, for each column.
 
     ``columns`` is ``all`` (what the model reads), ``prediction``, ``labels``, one column, or a list.

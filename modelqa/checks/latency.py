@@ -1,13 +1,13 @@
 """`latency`: how long one call of the model takes, in this process."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from modelqa.core.estimate import Estimate, Levels
-from modelqa.core.ports import Complaint, Context, Model, Needs, check
+from modelqa.core.ports import Complaint, Context, Model, Needs, Shape, check
 from modelqa.core.result import Measurement
 from modelqa.core.units import Unit
 from modelqa.stats import compare, intervals
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 QUANTILES = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}
 STATISTICS = (*QUANTILES, "mean")
+Statistic = Annotated[str, Shape({"enum": list(STATISTICS)})]
+Count = Annotated[int, Shape({"minimum": 1})]
 FRAMES = 64
 BLOCK = 10
 WARM_UP_CALLS = 20
@@ -32,7 +34,9 @@ def _known(statistic: str, **parameters: Any) -> Iterator[Complaint]:
 
 
 @check(needs=Needs.MODEL | Needs.BATCH, unit=Unit.SECONDS, paired=True, alone=True, verify=_known)
-def latency(ctx: Context, statistic: str, *, rows: int = 1, calls: int = 400) -> Iterator[Measurement]:
+def latency(
+    ctx: Context, statistic: Statistic, *, rows: Count = 1, calls: Count = 400
+) -> Iterator[Measurement]:
     """Time single calls of the model on rows drawn from the batch.
 
     ``statistic`` is p50, p90, p95, p99 or mean; ``rows`` is how many rows one call scores;

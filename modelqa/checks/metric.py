@@ -3,14 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from difflib import get_close_matches
+from typing import Annotated
 
 import numpy as np
 
-from modelqa.core.ports import Complaint, Context, Needs, check
+from modelqa.core.ports import Complaint, Context, Needs, Shape, check
 from modelqa.core.result import Measurement
 from modelqa.errors import CheckError
 from modelqa.stats import compare, scores
 from modelqa.stats.sample import Sample
+
+Scorer = Annotated[str, Shape({"enum": list(scores.SCORERS)})]
 
 
 def _known(scorer: str, **_: object) -> Iterator[Complaint]:
@@ -23,7 +26,7 @@ def _known(scorer: str, **_: object) -> Iterator[Complaint]:
 
 
 @check(needs=Needs.PREDICTIONS | Needs.LABELS, paired=True, verify=_known)
-def metric(ctx: Context, scorer: str, *, threshold: float | None = None) -> Iterator[Measurement]:
+def metric(ctx: Context, scorer: Scorer, *, threshold: float | None = None) -> Iterator[Measurement]:
     """Score predictions against labels, under scikit-learn's scorer names.
 
     ``scorer`` is any name of ``sklearn.metrics.get_scorer_names()`` for classes or numbers, or its

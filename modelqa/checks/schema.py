@@ -4,15 +4,16 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from modelqa.checks.repeats import distinct_values, repeated_rows
 from modelqa.core import units
 from modelqa.core.bound import Bound
 from modelqa.core.estimate import Estimate
-from modelqa.core.ports import Column, Complaint, Context, Needs, check
+from modelqa.core.ports import Column, Complaint, Context, Needs, Shape, check
 from modelqa.core.result import Measurement
 from modelqa.core.signature import ColumnKind, mismatches
 from modelqa.core.units import Unit
@@ -26,15 +27,40 @@ TYPES: Mapping[str, frozenset[ColumnKind]] = {
     "text": frozenset({ColumnKind.TEXT}),
     "datetime": frozenset({ColumnKind.DATETIME}),
 }
-RULES = ("type", "min", "max", "nulls", "unique", "in", "matches", "required")
 NONE = Bound(max=0)
+
+_SHARE = {"type": ["number", "string"], "minimum": 0, "maximum": 1}
+_LIMIT = {"type": ["number", "string"]}
+_RULES: Mapping[str, Any] = {
+    "type": {"enum": list(TYPES)},
+    "min": _LIMIT,
+    "max": _LIMIT,
+    "nulls": _SHARE,
+    "unique": {"type": "boolean"},
+    "distinct": {"type": "integer", "minimum": 1},
+    "in": {"type": "array", "minItems": 1},
+    "matches": {"type": "string"},
+    "required": {"type": "boolean"},
+}
+RULES = tuple(_RULES)
+_COLUMN = {"type": ["object", "null"], "properties": _RULES, "additionalProperties": False}
+_ENDS = {end: {"type": "integer"} for end in ("min", "max")}
+Signature = Annotated[str, Shape({"enum": ["signature"]})]
+Columns = Annotated[dict[str, Any], Shape({"minProperties": 1, "additionalProperties": _COLUMN})]
+Rows = Annotated[
+    dict[str, int], Shape({"minProperties": 1, "properties": _ENDS, "additionalProperties": False})
+]
 
 
 def _needs(contract: Any) -> Needs:
     return Needs.BATCH | Needs.MODEL if contract == "signature" else Needs.BATCH
 
 
-def _sound(contract: Any, *, rows: Any = None, **_: Any) -> Iterator[Complaint]:
+def _sound(contract: Any, *, rows: Any = None, duplicates: Any = None, **_: Any) -> Iterator[Complaint]:
+    if duplicates is not None and _share(duplicates) is None:
+        yield "duplicates", f"expected a share such as 0 or 1%, found {duplicates!r}"
+    for message in _unsound_rows(rows):
+        yield "rows", message
     if isinstance(contract, str):
         if contract != "signature":
             yield None, f"expected `signature` or columns with their rules, found {contract!r}"
@@ -44,36 +70,37 @@ def _sound(contract: Any, *, rows: Any = None, **_: Any) -> Iterator[Complaint]:
     for name, rules in contract.items():
         for message in _unsound(rules):
             yield None, f"column {name!r}: {message}"
-    for message in _unsound_rows(rows):
-        yield "rows", message
 
 
 @check(needs=_needs, facts=True, own_bound=True, verify=_sound)
 def schema(
     ctx: Context,
-    contract: str | dict[str, Any],
+    contract: Signature | Columns,
     *,
     extra: Literal["allow", "forbid"] = "allow",
-    rows: dict[str, int] | None = None,
+    rows: Rows | None = None,
     unique: list[str] | None = None,
+    duplicates: float | str | None = None,
 ) -> Iterator[Measurement]:
     """Hold the batch against the model's signature, or against a contract of its columns.
 
     ``signature`` is the model version's own MLflow signature: names and types. A contract names
     columns, each with any of these rules: ``type`` (int, float, number, bool, text, datetime),
     ``min``, ``max`` (numbers, or dates as ISO text), ``nulls`` (the share allowed: 0 or "1%"),
-    ``unique: true``, ``in: [...]``, ``matches`` (a regular expression for the whole text),
+    ``unique: true``, ``distinct`` (the least number of different values: a column that stands still has
+    one), ``in: [...]``, ``matches`` (a regular expression for the whole text),
     ``required: false`` (the column may be missing). ``extra: forbid`` refuses other columns,
-    ``rows: {min: ..., max: ...}`` bounds their number, and ``unique: [a, b]`` says which columns
-    together name a row. All are facts about this batch: counted, not estimated. Missing values
-    break no rule but ``nulls``.
+    ``rows: {min: ..., max: ...}`` bounds their number, ``unique: [a, b]`` says which columns
+    together name a row, and ``duplicates`` is the share of rows (0 or "1%") that may repeat an
+    earlier one in every column. All are facts about this batch: counted, not estimated. Missing
+    values break no rule but ``nulls``.
 
     Raises `CheckError` where a rule cannot be applied to what a column holds.
 
     Example::
 
-        - schema: {age: {type: int, min: 18, max: 120, nulls: 0}, plan: {in: [basic, pro]}}
-          unique: [customer_id]
+        - schema: {amount: {type: float, min: 0, max: 5000, nulls: 0}, region: {in: [APAC, EU, US]}}
+          unique: [id]
     """
     if isinstance(contract, str):
         yield from _signature(ctx)
@@ -90,6 +117,10 @@ def schema(
         yield _count("rows", ctx.batch.rows, ctx.batch.rows, bound=bound)
     if unique:
         yield _count("duplicate_keys", _duplicates(ctx, unique), ctx.batch.rows, note=", ".join(unique))
+    if duplicates is not None:
+        share = Estimate.fact(repeated_rows(ctx.batch) / ctx.batch.rows, n=ctx.batch.rows)
+        bound = Bound(max=_share(duplicates))
+        yield Measurement("duplicate_rows", share, unit=Unit.SHARE, bound=bound)
 
 
 def _signature(ctx: Context) -> Iterator[Measurement]:
@@ -137,6 +168,9 @@ def _measure(rule: str, wanted: Any, column: Column, rows: int) -> Measurement |
         case "unique" if wanted:
             kept = column.values[present]
             return _count("duplicates", kept.size - np.unique(kept).size, rows, column=name)
+        case "distinct":
+            found = Estimate.fact(distinct_values(column), n=rows)
+            return Measurement("distinct_values", found, column=name, bound=Bound(min=wanted))
         case "in" | "matches":
             allowed = _allowed(column, wanted) if rule == "in" else _matching(column, wanted)
             metric = "outside_set" if rule == "in" else "unmatched"
@@ -191,16 +225,11 @@ def _matching(column: Column, pattern: str) -> NDArray[np.bool_]:
 
 
 def _duplicates(ctx: Context, names: Sequence[str]) -> int:
-    """Rows whose key stands in an earlier row too; a missing value is a value of the key."""
-    codes = np.zeros(ctx.batch.rows, dtype=np.int64)
+    """Rows whose key stands in an earlier row too. Raises `CheckError` for a column that is not there."""
     for name in names:
         if name not in ctx.batch.kinds:
             raise CheckError(f"unique: the batch has no column {name!r}")
-        column = ctx.batch.column(name)
-        _, own = np.unique(column.values, return_inverse=True)
-        own = np.where(column.missing, own.max(initial=0) + 1, own)
-        _, codes = np.unique(codes * (own.max(initial=0) + 1) + own, return_inverse=True)
-    return int(ctx.batch.rows - (codes.max(initial=-1) + 1))
+    return repeated_rows(ctx.batch, names)
 
 
 def _count(
@@ -235,6 +264,8 @@ def _unsound_rule(rule: str, wanted: Any) -> str:
             return f"nulls: expected a share such as 0 or 1%, found {wanted!r}"
         case "unique" | "required" if not isinstance(wanted, bool):
             return f"{rule}: expected true or false, found {wanted!r}"
+        case "distinct" if not isinstance(wanted, int) or isinstance(wanted, bool) or wanted < 1:
+            return f"distinct: expected the least number of different values, found {wanted!r}"
         case "in" if not isinstance(wanted, list) or not wanted:
             return f"in: expected a list of values, found {wanted!r}"
         case "matches" if not _is_pattern(wanted):

@@ -1,6 +1,6 @@
 """What a suite judges, resolved: names and digests, so that a verdict says what it was about."""
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,19 @@ class DataInfo:
     _: KW_ONLY
     rows: int
     digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Rows that a database answers with. Its address may hold a password, so nothing shows it.
+
+    >>> Query("SELECT * FROM churn", url="postgresql://me:secret@db/crm")
+    Query(sql='SELECT * FROM churn')
+    """
+
+    sql: str
+    _: KW_ONLY
+    url: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

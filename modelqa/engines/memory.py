@@ -117,11 +117,19 @@ class RowsOf:
         return RowsOf(self._table, self._rows[_positions(rows, self.rows)])
 
 
-def open_table(source: object, *, name: str = "", columns: Sequence[str] | None = None) -> MemoryTable:
-    """Open a file or an object as a table.
+def open_table(
+    source: object,
+    *,
+    name: str = "",
+    columns: Sequence[str] | None = None,
+    tracking_uri: str | None = None,
+) -> MemoryTable:
+    """Open files, a query or an object as a table.
 
-    ``source`` is a path (``.parquet``, ``.pq``, ``.csv``, ``.csv.gz``), a pandas frame, anything
-    that speaks Arrow (pyarrow, polars, DuckDB), or a mapping of names to arrays of one length.
+    ``source`` is a path (parquet, csv, json lines, arrow), a tuple of paths to files of one schema,
+    an address (``s3://``, ``gs://``, ``abfs://``, ``file://``, or ``runs:/`` and
+    ``mlflow-artifacts:/`` of the server ``tracking_uri``), a `Query`, a pandas frame, a polars frame,
+    anything else that speaks Arrow (pyarrow, DuckDB), or a mapping of names to arrays of one length.
     ``columns`` keeps only these, in this order.
 
     Raises `SubjectError` where it is missing, damaged, of an unknown kind, names a column twice or
@@ -133,7 +141,7 @@ def open_table(source: object, *, name: str = "", columns: Sequence[str] | None 
     >>> table.column("plan").missing.tolist()
     [False, True]
     """
-    found = find_source(source, name)
+    found = find_source(source, name, tracking_uri=tracking_uri)
     known = list(found.types)
     missing = [wanted for wanted in columns or () if wanted not in known]
     if missing:

@@ -1,4 +1,4 @@
-"""What a table reads from: a file, a pandas frame, or anything that speaks Arrow."""
+"""What a table reads from: files here or far away, a query, a pandas frame, anything that speaks Arrow."""
 
 import json
 import os
@@ -6,14 +6,16 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import KW_ONLY, dataclass, field
-from pathlib import Path
+from dataclasses import KW_ONLY, dataclass, field, replace
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from modelqa.engines import files
+from modelqa.core.subject import Query
+from modelqa.engines import artifacts, parts, remote, sql
+from modelqa.engines.files import Content, File
 from modelqa.errors import SubjectError
 
 if TYPE_CHECKING:
@@ -38,22 +40,34 @@ class Source:
     frame: Any = None
 
 
-def find_source(source: object, name: str) -> Source:
-    """The source behind a path or an object. Raises `SubjectError` where there is none."""
+def find_source(source: object, name: str, *, tracking_uri: str | None = None) -> Source:
+    """The source behind a path, paths, an address, a query or an object.
+
+    Raises `SubjectError` where there is none.
+    """
     if isinstance(source, str | os.PathLike):
-        path = Path(source)
-        return _file(path, name or path.name)
-    name = name or "table"
+        return _written(source, name, tracking_uri)
+    if isinstance(source, Query):
+        return _of(sql.read(source, name or "query"), name or "query")
+    if isinstance(source, tuple) and source and all(isinstance(path, os.PathLike) for path in source):
+        alone = Path(source[0]).name if len(source) == 1 else "table"
+        return _files([File.at(Path(path)) for path in source], name or alone)
+    return _object(source, name or "table")
+
+
+def _object(source: object, name: str) -> Source:
     pandas = sys.modules.get("pandas")  # who has a frame has imported it
     if pandas is not None and isinstance(source, pandas.DataFrame):
         return _frame(source, name)
     if isinstance(source, Mapping):
         return _mapping(source, name)
+    if type(source).__module__.partition(".")[0] == "polars" and hasattr(source, "collect"):
+        return _arrow(source, name, collect=True)
     if hasattr(source, "__arrow_c_stream__"):
         return _arrow(source, name)
     raise SubjectError(
-        f"{name}: expected a path, a pandas, polars or pyarrow table, or a mapping of names to arrays, "
-        f"found {type(source).__qualname__}"
+        f"{name}: expected a path, a pandas, polars or pyarrow table, a DuckDB relation, or a mapping of "
+        f"names to arrays, found {type(source).__qualname__}"
     )
 
 
@@ -80,27 +94,61 @@ def to_pandas(table: Any) -> "pd.DataFrame":
     return frame
 
 
-def _file(path: Path, name: str) -> Source:
-    if files.check(path) == "csv":
-        return _table(files.read_csv(path), name, digest=lambda: files.digest(path))
-    file = files.ParquetFile(path)
-    return Source(
-        name, file.rows, types=_types(file.schema, name), read=file.read, digest=lambda: files.digest(path)
-    )
+def is_address(written: "str | os.PathLike[str]") -> bool:
+    """Whether a text begins as an address does, and no path: a drive has one letter.
+
+    >>> is_address("s3://bucket/new.csv"), is_address("C:/new.csv")
+    (True, False)
+    """
+    return re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", str(written)) is not None
 
 
-def _arrow(source: Any, name: str) -> Source:
+def _written(source: "str | os.PathLike[str]", name: str, tracking_uri: str | None) -> Source:
+    """The files behind a path or an address; what had to be fetched is read before the copies go."""
+    text = os.fspath(source)
+    scheme = text.partition(":")[0].lower() if is_address(text) else ""
+    if scheme in remote.SCHEMES:
+        fetched = remote.fetched(text)
+    elif scheme in artifacts.SCHEMES:
+        fetched = artifacts.fetched(text, tracking_uri)
+    else:
+        path = remote.local(text) if scheme == "file" else Path(text)
+        if scheme and scheme != "file":
+            raise SubjectError(f"{remote.public(text)}: {_ADDRESSES}")
+        return _files([File.at(path)], name or path.name)
+    with fetched as found:
+        made = _files(found, name or PurePosixPath(remote.public(text)).name)
+        digest = parts.digest(found)
+    return replace(made, digest=lambda: digest)
+
+
+_ADDRESSES = (
+    f"expected an address that begins with {', '.join((*remote.SCHEMES, *artifacts.SCHEMES))} or file; a "
+    "database is {sql: SELECT ..., url: ...}, and any other file has to be downloaded first"
+)
+
+
+def _files(found: Sequence[File], name: str) -> Source:
+    return _of(parts.open_files(found), name, digest=lambda: parts.digest(found))
+
+
+def _arrow(source: Any, name: str, *, collect: bool = False) -> Source:
     import pyarrow as pa
 
-    with readable(name):
-        return _table(pa.table(source), name)
+    try:
+        return _of(Content.of(pa.table(source.collect() if collect else source)), name)
+    except (MemoryError, SubjectError):
+        raise
+    except Exception as error:  # whoever computes the stream raises what it likes, values and all
+        raise SubjectError(
+            f"{name}: the {type(source).__qualname__} gives no table ({type(error).__name__}); check that it "
+            "can be computed and has named columns"
+        ) from error
 
 
-def _table(table: Any, name: str, digest: Callable[[], str] | None = None) -> Source:
-    def read(names: Sequence[str]) -> Any:
-        return table.select(list(names))
-
-    return Source(name, table.num_rows, types=_types(table.schema, name), read=read, digest=digest)
+def _of(content: Content, name: str, digest: Callable[[], str] | None = None) -> Source:
+    types = _types(content.schema, name)
+    return Source(name, content.rows, types=types, read=content.read, digest=digest)
 
 
 def _mapping(source: Mapping[Any, Any], name: str) -> Source:

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from modelqa.core.beside import admit
 from modelqa.core.ports import Model
 from modelqa.core.subject import ModelInfo
 from modelqa.errors import SubjectError
@@ -37,6 +38,7 @@ def find(source: Any, *, tracking_uri: str | None = None, trust: Trust = "regist
     module, colon, path = source.partition(":")
     if not (colon and path and all(part.isidentifier() for part in f"{module}.{path}".split("."))):
         raise SubjectError(f"{source}: expected package.module:function")
+    admit(module)
     info = ModelInfo(source, name=source, digest=_digest(source, module))
     _admit(trust, info)
     return Found(info, load=lambda: _load(info, module, path))

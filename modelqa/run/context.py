@@ -17,6 +17,7 @@ from modelqa.run.encode import Encoded, objects
 from modelqa.run.opened import Opened, Side, column_of
 from modelqa.stats.sample import Sample
 from modelqa.suite.spec import SliceSpec
+from modelqa.suite.where import parse
 
 MOST_SLICES = 100
 """A column with more values than this is no slice: numbers are cut by `where:`."""
@@ -102,6 +103,10 @@ class View:
 
     def reference_labels(self) -> Column:
         return self.opened.reference_labels
+
+    def where(self, condition: str) -> "View":
+        rows = np.flatnonzero(parse(condition).mask(self.batch))
+        return replace(self, chosen=rows if self.chosen is None else self.chosen[rows])
 
     def slices(self) -> Mapping[str, "View"]:
         return dict(self.parts(tuple(part.name for part in self.opened.suite.slices)))

@@ -10,8 +10,9 @@ from typing import Any, Literal, TypeVar, cast
 
 from modelqa import catalog
 from modelqa.core.ports import Column, Model, Needs, Predictions, Table
-from modelqa.core.subject import SubjectInfo
-from modelqa.engines import memory
+from modelqa.core.subject import Query, SubjectInfo
+from modelqa.engines import memory, sql
+from modelqa.engines.sources import is_address
 from modelqa.errors import NotFound, SubjectError
 from modelqa.run.encode import Encoded, encode, logged
 from modelqa.suite.spec import Labels, Suite
@@ -179,9 +180,9 @@ class Opened:
     def _table(self, key: str, source: Any) -> Table:
         if source is None:
             raise SubjectError(f"the suite names no `{key}:`")
-        if isinstance(source, str | Path):
-            source = locate(str(source), self.suite, self.settings)
-        table = memory.open_table(source, name=key if not isinstance(source, Path) else "")
+        found = find_rows(source, self.suite, self.settings)
+        named = name_of_rows(source, key)
+        table = memory.open_table(found, name=named, tracking_uri=self.settings.tracking_uri)
         if table.rows == 0:
             raise SubjectError(f"{key} {table.info.name} has no rows; expected at least one")
         return table
@@ -232,15 +233,50 @@ def locate(written: str, suite: Suite, settings: Settings) -> Path:
 
     Raises `SubjectError` where a pattern matches no file, or more than one.
     """
+    found = _matches(written, suite, settings)
+    if len(found) != 1:
+        raise SubjectError(f"{written} matches {len(found)} files; expected exactly one")
+    return found[0]
+
+
+def _matches(written: str, suite: Suite, settings: Settings) -> list[Path]:
+    """The path that is written, or what it matches, by name, where it is a pattern and no path."""
     beside = written.startswith(("./", "../")) and suite.path is not None
     base = suite.path.resolve().parent if beside and suite.path is not None else settings.root
-    path = base / Path(written).expanduser()
-    if not glob.has_magic(written) or path.exists():
-        return path
-    matches = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207 (absolute patterns)
-    if len(matches) != 1:
-        raise SubjectError(f"{written} matches {len(matches)} files; expected exactly one")
-    return Path(matches[0])
+    path = Path(written).expanduser()
+    if not glob.has_magic(written) or (base / path).exists():
+        return [base / path]
+    names = glob.glob(str(path), root_dir=base, recursive=True)  # noqa: PTH207 (absolute patterns)
+    return sorted(base / name for name in names)
+
+
+def find_rows(source: Any, suite: Suite, settings: Settings) -> Any:
+    """What `open_table` opens for a batch of a suite: paths are found, all else stays what it is.
+
+    Raises `SubjectError` where a pattern matches no file.
+    """
+    if isinstance(source, Query):
+        return sql.located(source, settings.root)
+    if not isinstance(source, str | Path) or is_address(source):
+        return source
+    found = tuple(_matches(str(source), suite, settings))
+    if not found:
+        raise SubjectError(f"{source} matches 0 files; expected at least one")
+    return found
+
+
+def name_of_rows(source: Any, key: str) -> str:
+    """What a result calls a batch: a pattern from where it begins to be one, objects and queries by
+    their key; "" leaves it to the file's own name.
+
+    >>> name_of_rows("data/2026-*/part.parquet", "batch"), name_of_rows("data/new.csv", "batch")
+    ('2026-*/part.parquet', '')
+    """
+    if not isinstance(source, str | Path):
+        return key
+    parts = Path(source).parts
+    magic = [place for place, part in enumerate(parts) if glob.has_magic(part)]
+    return "/".join(parts[magic[0] :]) if magic and not is_address(source) else ""
 
 
 def find_model(written: Any, suite: Suite, settings: Settings) -> Any:

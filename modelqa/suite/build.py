@@ -1,6 +1,7 @@
 """Nodes into the fields of a Suite, every mistake noted with its place."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any, cast
@@ -10,7 +11,6 @@ from modelqa.suite.bounds import share
 from modelqa.suite.checks import Around, read_check
 from modelqa.suite.nodes import Node, Problems, name_of
 from modelqa.suite.spec import ActionSpec, CheckSpec, Labels, SliceSpec, When
-from modelqa.suite.where import WhereError, parse
 
 Reader = Callable[[Node, Problems], Any]
 
@@ -55,16 +55,30 @@ DEFAULTS: Mapping[str, Any] = {
 
 
 def digest(root: Node) -> str:
-    """The SHA-256 of what a suite says: comments, layout and the order of keys do not count."""
-    canonical = json.dumps(root.plain(), sort_keys=True, separators=(",", ":"), default=_named)
+    """The SHA-256 of what a suite says: comments, layout, the order of keys and secrets do not count."""
+    canonical = json.dumps(_public(root.plain()), sort_keys=True, separators=(",", ":"), default=_named)
     return "sha256:" + sha256(canonical.encode()).hexdigest()
+
+
+_USER = re.compile(r"(?<=://)[^/\s@]*:[^/\s]*@")
+
+
+def _public(part: Any) -> Any:
+    """Plain data without the users, the passwords and, in a query's address, the options of URLs."""
+    if isinstance(part, dict):
+        shown = {key: _public(value) for key, value in part.items()}
+        return {**shown, "url": str(shown["url"]).partition("?")[0]} if set(part) == {"sql", "url"} else shown
+    if isinstance(part, list):
+        return [_public(value) for value in part]
+    return _USER.sub("", part) if isinstance(part, str) else part
 
 
 def _named(part: object) -> str:
     """An object from Python: paths and functions by name, data by type and shape."""
     if hasattr(part, "__fspath__"):
         return str(part)
-    shape = getattr(part, "shape", "")
+    # A relation of DuckDB's would be computed, to tell its shape.
+    shape = "" if hasattr(part, "sql_query") else getattr(part, "shape", "")
     return name_of(part) if hasattr(part, "__qualname__") else f"{name_of(type(part))}{shape}"
 
 
@@ -99,7 +113,7 @@ def _labels(node: Node, problems: Problems) -> Any:
         if node.get(key) is None:
             problems.add(node.place, f"labels need the key {key!r}: {{path: ..., on: ..., column: ...}}")
     readers: Mapping[str, Reader] = {
-        "path": values.source("a path"),
+        "path": values.rows,
         "on": values.column,
         "column": values.column,
     }
@@ -135,22 +149,9 @@ def _slice(node: Node, problems: Problems) -> SliceSpec | None:
         )
         return None
     name = values.text(named, problems, "a name") if named else None
-    condition = _condition(where, problems) if where else None
+    condition = values.condition(where, problems) if where else None
     crossed = values.texts(columns, problems, "columns") if columns else ()
     return SliceSpec(name, columns=crossed, where=condition, place=node.place) if name else None
-
-
-def _condition(node: Node, problems: Problems) -> Any:
-    """A parsed condition; a mistake in it has the place of its character where that is known."""
-    text = values.text(node, problems, "a condition such as tenure < 3")
-    if text is None:
-        return None
-    try:
-        return parse(text)
-    except WhereError as error:
-        place = node.place if node.skip is None else node.place.after(node.skip + error.offset)
-        problems.add(place, f"where: {error}")
-    return None
 
 
 def _slice_names(node: Node | None) -> tuple[str, ...]:
@@ -212,8 +213,8 @@ READERS: Mapping[str, Reader] = {
     "suite": values.name,
     "model": _model,
     "champion": _model,
-    "batch": values.source("a path"),
-    "reference": values.source("a path"),
+    "batch": values.rows,
+    "reference": values.rows,
     "labels": _labels,
     "positive": values.scalar,
     "predictions": values.one_or_more,

@@ -14,6 +14,7 @@ from modelqa.suite.bounds import LIMITS, Limits, limits
 from modelqa.suite.ids import id_of
 from modelqa.suite.nodes import Node, Problems, show_text, suggest
 from modelqa.suite.parameters import RESERVED, Parameters, parameters, value_of
+from modelqa.suite.shapes import names_in
 from modelqa.suite.spec import CheckSpec, Inconclusive
 
 _TARGET = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*:[^\W\d]\w*(?:\.[^\W\d]\w*)*")
@@ -39,6 +40,8 @@ def read_check(node: Node, around: Around, problems: Problems) -> CheckSpec | No
     before = len(problems.found)
     value = _main(kind, takes, node, problems)
     params = _params(kind, takes, node, problems)
+    if isinstance(params.get("where"), str):
+        values.condition(node.value["where"], problems)
     if len(problems.found) == before:
         _verify(kind, check, value, params, node, problems)
     fine = len(problems.found) == before
@@ -85,7 +88,7 @@ def _kind(node: Node, problems: Problems) -> str | None:
     for key in node.value:
         close = suggest(key, tuple(names)) if key not in RESERVED else ""
         if close:
-            problems.add(node.keys[key], f"unknown check {key!r}{close}")
+            problems.add(node.keys[key], f"unknown check {key!r}{close}", key, names)
             return None
     problems.add(node.place, f"no check is named here: one key must be {_any(names)} or module:function")
     return None
@@ -147,7 +150,7 @@ def _params(kind: str, takes: Parameters, node: Node, problems: Problems) -> Map
         else:
             there = (*takes.keys, *RESERVED)
             close = suggest(key, there) or f"; {kind} takes {', '.join(there)}"
-            problems.add(node.keys[key], f"unknown key {show_text(key)}{close}")
+            problems.add(node.keys[key], f"unknown key {show_text(key)}{close}", key, there)
     for name, parameter in takes.keys.items():
         if parameter.required and name not in read:
             problems.add(node.place, f"{kind} needs the key {name!r}")
@@ -167,7 +170,10 @@ def _verify(
         return
     for key, message in complaints:
         at = node.get(key or kind) or node
-        problems.add(at.place, message)
+        takes = parameters(check)
+        read = takes.keys.get(key) if key else takes.main
+        names = names_in(read.annotation) if read else ()
+        problems.add(at.place, message, "" if at.spelt in names else at.spelt, names)
 
 
 def _versus(

@@ -9,11 +9,14 @@ from modelqa.core.ports import CheckType
 from modelqa.suite.parameters import parameters
 
 _OTHER = re.compile(r"[^A-Za-z0-9_.-]+")
+_COLUMNS = ("column", "column_A", "column_B", "column_list")
 MAX_PART = 60
 
 
 def id_of(kind: str, value: Any, check: CheckType, params: Mapping[str, Any], versus: str | None) -> str:
     """Kind (none for `metric`), main parameter, column, versus, other parameters that are not default.
+
+    A main parameter that begins with the kind (``expect: expect_column_to_exist``) does not repeat it.
 
     A check that holds its bound in its own arguments is named by its column only; so are
     arguments that its function does not declare. Mappings name nothing: they may hold bounds.
@@ -34,8 +37,8 @@ def id_of(kind: str, value: Any, check: CheckType, params: Mapping[str, Any], ve
     ]
     parts = [
         "" if kind == "metric" else _part(kind),
-        _part(value),
-        _part(params.get("column")),
+        _part(value.removeprefix(f"{kind}_") if isinstance(value, str) else value),
+        _part([params[name] for name in _COLUMNS if name in params]),
         f"versus-{versus}" if versus else "",
         *others,
     ]

@@ -29,9 +29,15 @@ def load(
     Raises `SuiteError` with every problem, in the order of the file.
     """
     file = Path(path)
+    return parse(raw_of(file), file, environ=environ, override=override)
+
+
+def parse(
+    raw: bytes, file: Path, *, environ: Mapping[str, str], override: Override = MappingProxyType({})
+) -> Suite:
+    """What `load` does, from the bytes of a file."""
     problems = Problems()
-    text = decode(_bytes(file, problems), file, problems)
-    root = read(text, file, problems)
+    root = read(decode(raw, file, problems), file, problems)
     if root.is_mapping:
         named = root.get("suite")
         chosen = override(str(named.value) if named else "") if callable(override) else override
@@ -39,8 +45,9 @@ def load(
     return Suite.read(expand(root, environ, problems), file, problems)
 
 
-def _bytes(file: Path, problems: Problems) -> bytes:
-    start = Place(file, 1, 1)
+def raw_of(file: Path) -> bytes:
+    """The bytes of a suite file, no more than one may hold. Raises `SuiteError` where there is none."""
+    start, problems = Place(file, 1, 1), Problems()
     if not file.name.endswith(SUFFIX):
         problems.stop(start, f"a suite is a file whose name ends in {SUFFIX}: rename it")
     try:

@@ -1,6 +1,6 @@
 """What a suite is read from, whichever door it came through: values that know their place."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
 from difflib import get_close_matches
 from math import isfinite
@@ -30,11 +30,11 @@ class Place:
     _: KW_ONLY
     trail: str = ""
 
-    def problem(self, message: str) -> Problem:
+    def problem(self, message: str, misspelt: str = "", known: Iterable[str] = ()) -> Problem:
         """A mistake at this place."""
         if self.path is None and self.trail:
             message = f"{self.trail}: {message}"
-        return Problem(message, self.path, self.line, self.column)
+        return Problem(message, self.path, self.line, self.column, misspelt, tuple(known))
 
     def after(self, offset: int) -> Self:
         """The place some characters further on the same line."""
@@ -86,6 +86,11 @@ class Node:
     def get(self, key: str) -> "Node | None":
         """The value behind a key, None where there is none."""
         return self.value.get(key) if self.is_mapping else None
+
+    @property
+    def spelt(self) -> str:
+        """The text as it stands in the suite; nothing for any other value, and none of the environment's."""
+        return self.value if isinstance(self.value, str) and self.written is None else ""
 
     def plain(self) -> Any:
         """The value as lists, dictionaries and scalars."""
@@ -150,9 +155,12 @@ class Problems:
         self.add(place, message)
         self.spoiled.add(place)
 
-    def add(self, place: Place, message: str) -> None:
-        """Note a mistake. Raises ``SuiteError`` where there are too many."""
-        problem = place.problem(message)
+    def add(self, place: Place, message: str, misspelt: str = "", known: Iterable[str] = ()) -> None:
+        """Note a mistake, and the names that could stand there where it is one of spelling.
+
+        Raises ``SuiteError`` where there are too many.
+        """
+        problem = place.problem(message, misspelt, known)
         if problem in self.found or place in self.spoiled:
             return
         self.found.append(problem)

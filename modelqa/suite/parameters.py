@@ -144,7 +144,8 @@ def _explain(errors: list[Any], parameter: Parameter, node: Node, problems: Prob
         error = errors[0]
         told = _ABOUT.get(error["type"]) or error["msg"].removeprefix("Input should be ")
         expected = describe(parameter.annotation) if union or error["type"] == "literal_error" else told
-        problems.add(node.place, _sentence(expected, node, _literals(parameter.annotation)))
+        names = _literals(parameter.annotation)
+        problems.add(node.place, _sentence(expected, node, names), node.spelt, names)
         return
     for at, error in deeper:
         expected = _ABOUT.get(error["type"]) or error["msg"].removeprefix("Input should be ")

@@ -6,8 +6,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
+from modelqa.core.subject import Query
 from modelqa.suite.nodes import Node, Problems, suggest
 from modelqa.suite.spec import ExpectFailure
+from modelqa.suite.where import Condition, WhereError, parse
 
 T = TypeVar("T")
 
@@ -73,10 +75,24 @@ def choice(*names: str) -> Callable[[Node, Problems], str | None]:
         if isinstance(node.value, str) and node.value in names:
             return node.value
         close = suggest(node.value, names) if isinstance(node.value, str) else ""
-        problems.add(node.place, f"expected {' or '.join(names)}, found {node.shown()}{close}")
+        told = f"expected {' or '.join(names)}, found {node.shown()}{close}"
+        problems.add(node.place, told, node.spelt, names)
         return None
 
     return read
+
+
+def condition(node: Node, problems: Problems) -> Condition | None:
+    """A condition, parsed; a mistake in it has the place of its character where that is known."""
+    written = text(node, problems, "a condition such as tenure < 3")
+    if written is None:
+        return None
+    try:
+        return parse(written)
+    except WhereError as error:
+        place = node.place if node.skip is None else node.place.after(node.skip + error.offset)
+        problems.add(place, f"where: {error}")
+    return None
 
 
 def each(
@@ -95,7 +111,8 @@ def known(node: Node, keys: Sequence[str], problems: Problems, what: str) -> Non
     for key, place in node.keys.items():
         if key not in keys and node.get(key) is not None:
             close = suggest(key, tuple(keys)) or f"; {what} has {', '.join(keys)}"
-            problems.add(place, f"unknown key {key!r}{close}" if len(key) <= 60 else "unknown key")
+            told = f"unknown key {key!r}{close}" if len(key) <= 60 else "unknown key"
+            problems.add(place, told, key, keys)
 
 
 def source(what: str) -> Callable[[Node, Problems], Any]:
@@ -107,6 +124,25 @@ def source(what: str) -> Callable[[Node, Problems], Any]:
         return text(node, problems, what)
 
     return read
+
+
+_COMMENTS = r"(?:\s|--[^\n]*\n|/\*(?:(?!\*/).)*\*/)*"
+_QUERY = re.compile(_COMMENTS + r"(?:(?:select|with|values|table|from)\b|\()", re.IGNORECASE | re.DOTALL)
+
+
+def rows(node: Node, problems: Problems) -> Any:
+    """A path or an address of rows, a query of a database, or an object from Python."""
+    if not node.is_mapping:
+        return source("a path, or {sql: SELECT ..., url: ...}")(node, problems)
+    keys = ("sql", "url")
+    known(node, keys, problems, "a query")
+    for key in keys:
+        if node.get(key) is None:
+            problems.add(node.place, f"a query needs the key {key!r}: {{sql: SELECT ..., url: ...}}")
+    sql, url = (text(found, problems) if (found := node.get(key)) else None for key in keys)
+    if sql is not None and not _QUERY.match(sql):
+        problems.add(node.value["sql"].place, "expected a query that begins with SELECT or WITH")
+    return Query(sql, url=url) if sql and url else None
 
 
 def scalar(node: Node, problems: Problems) -> Any:

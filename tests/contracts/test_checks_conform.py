@@ -14,6 +14,14 @@ CASES: dict[str, list[tuple[Any, dict[str, Any]]]] = {
     "errors": [("rate", {"max": 0.5}), ("rate", {"max": 0.5, "generalise": True})],
     "schema": [({"signal": {"type": "float"}}, {}), ("signature", {})],
     "drift": [(["signal", "region"], {"max": 1}), ("prediction", {"max": 1})],
+    "expect": [
+        ("column_values_to_be_between", {"column": "amount", "min_value": 0, "mostly": 0.9}),
+        ("table_row_count_to_be_between", {"min_value": 1}),
+    ],
+    "evidently": [
+        ("psi", {"columns": ["signal", "region"], "max": 1}),
+        ("F1Score", {"min": 0.1}),
+    ],
 }
 
 

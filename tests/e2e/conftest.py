@@ -9,6 +9,8 @@ from modelqa.core.extras import load
 LIBRARIES = (
     "filelock",
     "mlflow.sklearn",
+    "mlflow.store.model_registry.sqlalchemy_store",
+    "mlflow.store.tracking.sqlalchemy_store",
     "pandas",
     "pyarrow.csv",
     "pyarrow.parquet",

@@ -16,7 +16,7 @@ from modelqa.errors import SubjectError
     [
         ("gone.parquet", "no such file"),
         ("folder", "found a directory"),
-        ("notes.xlsx", r"expected \.parquet, \.pq, \.csv or \.csv\.gz, found '\.xlsx'"),
+        ("notes.xlsx", r"expected \.parquet, \.pq, \.csv, .* or \.ipc, found '\.xlsx'"),
         ("nosuffix", "no suffix"),
         ("empty.parquet", "the file is empty"),
         ("empty.csv", "the file is empty"),

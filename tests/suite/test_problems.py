@@ -58,7 +58,7 @@ SUBJECT = [
     ("suite: s\n»bacth: b\n" + CHECKS, "unknown key 'bacth' (did you mean 'batch'?)"),
     ("suite: s\n»zzzz: b\n" + CHECKS, "unknown key 'zzzz'; a suite has suite, model"),
     ("suite: s\nmodel: »7\n" + CHECKS, "expected a model's URI"),
-    ("suite: s\nbatch: »[a, b]\n" + CHECKS, "expected a path, found a list"),
+    ("suite: s\nbatch: »[a, b]\n" + CHECKS, "expected a path, or {sql: SELECT ..., url: ...}, found a list"),
     ("suite: s\nbatch: »''\n" + CHECKS, "found an empty text"),
     ("suite: s\nlabels: »{path: p, on: k}\n" + CHECKS, "labels need the key 'column'"),
     ("suite: s\nlabels: {path: p, »onn: k, on: k, column: c}\n" + CHECKS, "(did you mean 'on'?)"),
