@@ -20,7 +20,33 @@ with the keys of a suite file says the same (``errors`` only so: the name is a m
 
 from functools import partial
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # what `__getattr__` resolves, for those who read types
+    from modelqa.core.bound import Bound as Bound
+    from modelqa.core.bound import Outcome as Outcome
+    from modelqa.core.estimate import Estimate as Estimate
+    from modelqa.core.evidence import Evidence as Evidence
+    from modelqa.core.ports import Context as Context
+    from modelqa.core.ports import Needs as Needs
+    from modelqa.core.ports import Shape as Shape
+    from modelqa.core.ports import check as check
+    from modelqa.core.result import CheckResult as CheckResult
+    from modelqa.core.result import Measurement as Measurement
+    from modelqa.core.result import SuiteResult as SuiteResult
+    from modelqa.core.result import Verdict as Verdict
+    from modelqa.core.units import Unit as Unit
+    from modelqa.errors import ActionError as ActionError
+    from modelqa.errors import CheckError as CheckError
+    from modelqa.errors import CheckFailed as CheckFailed
+    from modelqa.errors import MissingExtra as MissingExtra
+    from modelqa.errors import ModelQAError as ModelQAError
+    from modelqa.errors import SubjectError as SubjectError
+    from modelqa.errors import SuiteError as SuiteError
+    from modelqa.python_tests import parametrize as parametrize
+    from modelqa.run.plan import plan as plan
+    from modelqa.suite.load import load as load
+    from modelqa.suite.spec import Suite as Suite
 
 _PUBLIC = {
     "ActionError": "modelqa.errors:ActionError",

@@ -142,3 +142,14 @@ def test_collecting_suites_imports_no_heavy_library() -> None:
     )
     loaded = {name.split(".")[0] for name in _loaded(run, root)}
     assert not loaded & set(OWNERS)
+
+
+def test_type_checkers_see_every_public_name() -> None:
+    """What is resolved on first use is spelt out for those who read types, and nothing else is."""
+    source = (PACKAGE / "__init__.py").read_text(encoding="utf-8")
+    guarded = next(node for node in ast.parse(source).body if isinstance(node, ast.If))
+    seen = {
+        alias.asname for node in ast.walk(guarded) if isinstance(node, ast.ImportFrom) for alias in node.names
+    }
+    assert seen == set(modelqa.__all__)
+    assert all(getattr(modelqa, name) for name in modelqa.__all__)
