@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal
@@ -107,6 +108,7 @@ def schema(
         names = {field.name for field in ctx.model.inputs or ()}
     else:
         names = set(contract)
+        _converted(ctx, [name for name in contract if name in ctx.batch.kinds])
         for name, rules in contract.items():
             yield from _column(ctx, name, rules)
     if extra == "forbid":
@@ -130,6 +132,12 @@ def _signature(ctx: Context) -> Iterator[Measurement]:
     for field in ctx.model.inputs:
         note = wrong.get(field.name, "")
         yield _count("signature_mismatch", int(bool(note)), ctx.batch.rows, column=field.name, note=note)
+
+
+def _converted(ctx: Context, names: Sequence[str]) -> None:
+    """Convert columns on two threads: most of a scan is reading texts, which leaves the interpreter free."""
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(ctx.batch.column, names))
 
 
 def _column(ctx: Context, name: str, rules: Mapping[str, Any] | None) -> Iterator[Measurement]:
@@ -162,9 +170,9 @@ def _measure(rule: str, wanted: Any, column: Column, rows: int) -> Measurement |
             return Measurement("null_share", share, column=name, unit=Unit.SHARE, bound=bound)
         case "min" | "max":
             values, limit = _comparable(column, wanted)
-            broken = values < limit if rule == "min" else values > limit
             metric = "below_min" if rule == "min" else "above_max"
-            return _count(metric, int(np.sum(broken & present)), rows, column=name, note=f"{rule} {wanted}")
+            count = _beyond(rule, values, limit, column.missing)
+            return _count(metric, count, rows, column=name, note=f"{rule} {wanted}")
         case "unique" if wanted:
             kept = column.values[present]
             return _count("duplicates", kept.size - np.unique(kept).size, rows, column=name)
@@ -172,10 +180,19 @@ def _measure(rule: str, wanted: Any, column: Column, rows: int) -> Measurement |
             found = Estimate.fact(distinct_values(column), n=rows)
             return Measurement("distinct_values", found, column=name, bound=Bound(min=wanted))
         case "in" | "matches":
-            allowed = _allowed(column, wanted) if rule == "in" else _matching(column, wanted)
+            count = _outside(column, wanted) if rule == "in" else _unmatched(column, wanted)
             metric = "outside_set" if rule == "in" else "unmatched"
-            return _count(metric, int(np.sum(~allowed & present)), rows, column=name)
+            return _count(metric, count, rows, column=name)
     return None
+
+
+def _beyond(rule: str, values: NDArray[Any], limit: Any, missing: NDArray[np.bool_]) -> int:
+    """How many present values are below a minimum or above a maximum; mostly none, which one pass tells."""
+    below = rule == "min"
+    if not missing.any() and not (values.min() < limit if below else values.max() > limit):
+        return 0
+    broken = values < limit if below else values > limit
+    return int(np.count_nonzero(broken & ~missing))
 
 
 def _mistyped(column: Column, wanted: str | None) -> bool:
@@ -193,35 +210,43 @@ def _comparable(column: Column, limit: Any) -> tuple[NDArray[Any], Any]:
     raise CheckError(f"column {column.name!r} holds {column.kind}; {wanted} cannot bound it")
 
 
-def _allowed(column: Column, values: Sequence[Any]) -> NDArray[np.bool_]:
+def _outside(column: Column, values: Sequence[Any]) -> int:
+    """How many present values are not among these."""
     if column.kind is ColumnKind.TEXT:
         known = set(values)
-        named: NDArray[np.bool_] = np.array([name in known for name in column.categories] or [False])
-        return np.asarray(named[column.values])
+        return _in_categories(column, [name not in known for name in column.categories])
     if column.kind is ColumnKind.OTHER:
         raise CheckError(
             f"column {column.name!r} holds values of type {column.dtype}; `in:` cannot be applied"
         )
     if column.kind is ColumnKind.DATETIME:
         values = [_microseconds(value) for value in values]
-    return np.isin(column.values, [value for value in values if not isinstance(value, str)])
+    inside = np.isin(column.values, [value for value in values if not isinstance(value, str)])
+    return int(np.count_nonzero(~inside & ~column.missing))
 
 
-def _matching(column: Column, pattern: str) -> NDArray[np.bool_]:
-    """Rows whose whole text matches, by RE2: its time is linear in the text, whatever the pattern."""
+def _unmatched(column: Column, pattern: str) -> int:
+    """How many texts do not match as a whole, by RE2: its time is linear, whatever the pattern."""
     if column.kind is not ColumnKind.TEXT:
         raise CheckError(f"column {column.name!r} holds {column.kind}; `matches:` reads texts")
     import pyarrow as pa
     import pyarrow.compute as pc
 
     if not column.categories:
-        return np.zeros(len(column.values), bool)
+        return 0
     try:
         found = pc.match_substring_regex(pa.array(column.categories), f"^(?:{pattern})$")
     except pa.ArrowInvalid:
         raise CheckError(f"matches: {pattern!r} is no regular expression that runs in linear time") from None
-    matched: NDArray[np.bool_] = found.to_numpy(zero_copy_only=False).astype(bool)
-    return np.asarray(matched[column.values])
+    return _in_categories(column, [not matched for matched in found.to_pylist()])
+
+
+def _in_categories(column: Column, chosen: Sequence[bool]) -> int:
+    """How many rows hold one of the chosen categories; the rows are passed once, if any is chosen."""
+    if not any(chosen):
+        return 0
+    counts = np.bincount(column.values[~column.missing], minlength=len(chosen))
+    return int(counts[: len(chosen)][np.array(chosen)].sum())
 
 
 def _duplicates(ctx: Context, names: Sequence[str]) -> int:

@@ -50,10 +50,9 @@ class MemoryTable:
         """One column; each is converted once. Raises ``KeyError`` where there is none."""
         if name not in self.kinds:
             raise KeyError(name)
-        with self._lock:
-            if name not in self._columns:
-                self._columns[name] = self._convert(name)
-            return self._columns[name]
+        if name not in self._columns:  # two threads at once convert alike, and one of the two is kept
+            self._columns.setdefault(name, self._convert(name))
+        return self._columns[name]
 
     def to_pandas(self, names: Sequence[str] | None = None) -> "pd.DataFrame":
         """These columns as a frame: what the user gave, or the file with pandas' own types."""
@@ -74,7 +73,9 @@ class MemoryTable:
         if name in source.objects:
             return arrays.objects(name, source.objects[name], dtype)
         with readable(f"{source.name}: column {name!r}"):
-            return arrays.convert(name, source.read([name]).column(name), dtype)
+            with self._lock:
+                data = source.read([name]).column(name)
+            return arrays.convert(name, data, dtype)
 
     def _content(self) -> str:
         return _digest(self.rows, (arrays.fingerprint(self.column(name)) for name in self._names))

@@ -200,8 +200,9 @@ def _array(series: Any) -> Any:
     """A pandas column as a chunked Arrow array; None where its values have no one Arrow type."""
     import pyarrow as pa
 
-    try:
-        array = pa.Array.from_pandas(series)
+    plain = isinstance(series.dtype, np.dtype) and series.dtype.kind == "f"
+    try:  # real numbers stay where they are: a NaN is missing in whatever form it comes
+        array = pa.array(series.to_numpy()) if plain else pa.Array.from_pandas(series)
     except (pa.ArrowException, ValueError, TypeError, ArithmeticError):
         return None
     return array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])

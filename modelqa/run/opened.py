@@ -181,7 +181,8 @@ class Opened:
         if source is None:
             raise SubjectError(f"the suite names no `{key}:`")
         found = find_rows(source, self.suite, self.settings)
-        named = name_of_rows(source, key)
+        alone = isinstance(found, tuple) and len(found) == 1
+        named = "" if alone else name_of_rows(source, key)
         table = memory.open_table(found, name=named, tracking_uri=self.settings.tracking_uri)
         if table.rows == 0:
             raise SubjectError(f"{key} {table.info.name} has no rows; expected at least one")
@@ -266,8 +267,8 @@ def find_rows(source: Any, suite: Suite, settings: Settings) -> Any:
 
 
 def name_of_rows(source: Any, key: str) -> str:
-    """What a result calls a batch: a pattern from where it begins to be one, objects and queries by
-    their key; "" leaves it to the file's own name.
+    """What a result calls a batch of several files, an object or a query: the pattern from where it
+    begins to be one, or the key; "" leaves it to the file's own name.
 
     >>> name_of_rows("data/2026-*/part.parquet", "batch"), name_of_rows("data/new.csv", "batch")
     ('2026-*/part.parquet', '')

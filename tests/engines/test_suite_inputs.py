@@ -39,6 +39,8 @@ def test_a_pattern_is_one_batch(root: Path):
     table = _opened(root, batch="data/2026-*.csv").batch
     assert table.column("id").values.tolist() == [1, 2, 3]
     assert table.info.name == "2026-*.csv"
+    assert _opened(root, batch="data/train.csv").batch.info.name == "train.csv"
+    assert _opened(root, batch=root / "data" / "train.csv").batch.info.name == "train.csv"
     (root.parent / "2026-03.csv").write_text("id,y\n5,0\n")
     assert _opened(root, batch=str(root.parent / "2026-*.csv")).batch.rows == 1
 
