@@ -11,8 +11,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from modelqa.core import extras
+from modelqa.core.patience import PATIENCE, patiently, size
 from modelqa.engines.files import File, format_of
-from modelqa.engines.patience import PATIENCE, patiently, size
 from modelqa.errors import SubjectError
 
 SCHEMES = ("runs", "mlflow-artifacts")

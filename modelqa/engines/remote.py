@@ -15,8 +15,8 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 from urllib.request import url2pathname
 
+from modelqa.core.patience import PATIENCE, patiently, size
 from modelqa.engines.files import File, format_of
-from modelqa.engines.patience import PATIENCE, patiently, size
 from modelqa.errors import SubjectError
 
 SCHEMES = ("s3", "gs", "gcs", "abfs", "abfss")

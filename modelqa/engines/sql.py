@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import quote
 
 from modelqa.core import extras
+from modelqa.core.patience import PATIENCE, patiently
 from modelqa.core.subject import Query
 from modelqa.engines.files import Content
-from modelqa.engines.patience import PATIENCE, patiently
 from modelqa.engines.rows import BLOCK, Rows
 from modelqa.errors import SubjectError
 

@@ -4,7 +4,6 @@ import difflib
 import os
 import re
 import sqlite3
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import KW_ONLY, dataclass, field, replace
@@ -13,6 +12,7 @@ from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from modelqa.core import extras
+from modelqa.core.patience import patiently
 from modelqa.errors import NotFound, SubjectError
 from modelqa.models import frames
 
@@ -54,7 +54,7 @@ def resolve(uri: str, tracking_uri: str | None, patience: float) -> tuple[Place,
             return _place(client, uri), client
 
         with _hurry(patience), answered(uri, where, patience):
-            return _within(patience, ask)
+            return patiently(ask, seconds=patience)
 
 
 @contextmanager
@@ -243,31 +243,6 @@ def _hurry(patience: float) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-
-
-def _within(seconds: float, work: Callable[[], T]) -> T:
-    """The result of some work; ``TimeoutError`` where it takes longer.
-
-    A thread, for no setting of MLflow's bounds a name server or a database that does not answer. It
-    is left behind then, and does not keep the process alive.
-    """
-    done: list[T] = []
-    failed: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            done.append(work())
-        except BaseException as error:
-            failed.append(error)
-
-    thread = threading.Thread(target=run, daemon=True, name="modelqa-registry")
-    thread.start()
-    thread.join(seconds)
-    if failed:
-        raise failed[0]
-    if not done:
-        raise TimeoutError
-    return done[0]
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -10,9 +10,9 @@ import pyarrow.fs as fs
 import pyarrow.parquet as pq
 import pytest
 
+from modelqa.core.patience import patiently, size
 from modelqa.engines import remote
 from modelqa.engines.memory import open_table
-from modelqa.engines.patience import patiently, size
 from modelqa.errors import SubjectError
 from tests.engines.object_store import served
 

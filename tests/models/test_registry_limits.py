@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from conftest import Store, rows
+from modelqa.core.patience import patiently
 from modelqa.errors import NotFound, SubjectError
 from modelqa.models import mlflow as models
-from modelqa.models import registry
 
 
 def _closed_port() -> int:
@@ -79,7 +79,7 @@ def test_patience_ends_where_no_setting_of_mlflow_reaches():
     """Work that blocks for good is left behind."""
     blocked = threading.Event()
     with pytest.raises(TimeoutError):
-        registry._within(0.01, blocked.wait)
+        patiently(blocked.wait, seconds=0.01)
     blocked.set()
 
 
