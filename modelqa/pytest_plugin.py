@@ -213,7 +213,6 @@ class CheckItem(pytest.Item):
             path=self.parent.nodeid,
             position=self.position,
             started=self.started,
-            fails=self._undecided_fails(),
         )
 
 

@@ -153,7 +153,6 @@ class Case:
             path=self.around.nodeid,
             position=self.number,
             started=started,
-            fails=undecided == "fail",
         )
         try:
             prepare(planned, opened)
@@ -244,7 +243,7 @@ def conclude(result: CheckResult, spec: CheckSpec, *, fails: bool) -> None:
 
 
 def properties(
-    opened: Opened, result: CheckResult, *, path: str, position: int, started: str, fails: bool
+    opened: Opened, result: CheckResult, *, path: str, position: int, started: str
 ) -> list[tuple[str, Any]]:
     """What a check leaves in a report, for JUnit and the controlling process: built-in types only."""
     suite, worst = opened.suite, result.worst
@@ -264,7 +263,6 @@ def properties(
         "subject": subject,
         "check": codec.check_to_plain(result),
         "actions": [action.describe() for action in suite.actions],
-        "fails": fails and result.outcome is Outcome.INCONCLUSIVE,
     }
     return [
         *((f"modelqa.{key}", value) for key, value in told.items()),
