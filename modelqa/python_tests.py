@@ -20,7 +20,7 @@ from modelqa.project import shown, tracking_uri
 from modelqa.reports.terminal import details
 from modelqa.run.execute import execute, prepare, unopened
 from modelqa.run.opened import Opened, Settings
-from modelqa.run.plan import Plan, plan
+from modelqa.run.plan import Plan, budget, plan
 from modelqa.suite.load import load
 from modelqa.suite.spec import CheckSpec, Keys, Suite
 
@@ -258,6 +258,7 @@ def properties(
         "suite": suite.suite,
         "path": path,
         "digest": suite.digest,
+        "levels": codec.levels_to_plain(budget(suite)),
         "started": started,
         "position": position,
         "subject": subject,

@@ -85,9 +85,26 @@ class CheckResult:
         return self.reason or (worst.reason if worst else "nothing was measured")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What a run may get wrong by chance: red in ``false_alarms`` of runs, on a healthy subject.
+
+    Each of the ``checks`` that chance can turn red holds ``alpha`` of it; a green check is one of
+    ``confidence``.
+    """
+
+    false_alarms: float
+    confidence: float
+    alpha: float
+    checks: int
+
+
 @dataclass(frozen=True, slots=True)
 class SuiteResult:
-    """One run of a suite over one subject. ``started`` is ISO 8601 in UTC."""
+    """One run of a suite over one subject. ``started`` is ISO 8601 in UTC.
+
+    ``levels`` is None where a result was written before results said it.
+    """
 
     suite: str
     subject: SubjectInfo
@@ -95,11 +112,17 @@ class SuiteResult:
     _: KW_ONLY
     started: str
     digest: str
+    levels: Budget | None = None
 
     @property
     def outcome(self) -> Outcome:
         """The most severe outcome of all checks; a run without checks is errored."""
         return Outcome.worst([check.outcome for check in self.checks])
+
+    def estimates(self) -> int:
+        """How many verdicts rest on an estimate that its bound can turn red."""
+        verdicts = [verdict for check in self.checks for verdict in check.verdicts]
+        return sum(v.bound.reds != "none" and not v.measurement.estimate.is_fact for v in verdicts)
 
     def counts(self) -> dict[Outcome, int]:
         """How many checks ended in each outcome, most severe first; outcomes without any left out."""

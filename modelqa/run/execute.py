@@ -17,7 +17,7 @@ from modelqa.run import machine
 from modelqa.run.context import View
 from modelqa.run.events import CheckFinished, CheckStarted, Listener, SuiteFinished, nobody
 from modelqa.run.opened import Opened, Settings
-from modelqa.run.plan import Planned, plan
+from modelqa.run.plan import Planned, budget, plan
 from modelqa.suite.spec import Suite
 
 
@@ -57,6 +57,7 @@ def collect(suite: Suite, opened: Opened, results: Iterable[CheckResult], starte
         tuple(results),
         started=started.isoformat(timespec="seconds"),
         digest=suite.digest,
+        levels=budget(suite),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import KW_ONLY, dataclass
 
 from modelqa.core.estimate import Levels
 from modelqa.core.ports import Needs
+from modelqa.core.result import Budget
 from modelqa.errors import Problem, SuiteError
 from modelqa.suite.spec import CheckSpec, Suite
 
@@ -49,9 +50,16 @@ def plan(suite: Suite) -> Plan:
     problems = [problem for check in suite.checks for problem in _unmet(suite, check)]
     if problems:
         raise SuiteError(problems)
-    alpha = suite.false_alarms / max(sum(map(_by_chance, suite.checks)), 1)
+    alpha = budget(suite).alpha
     checks = tuple(Planned(check, levels=_levels(suite, check, alpha)) for check in suite.checks)
     return Plan(suite, checks, alpha=alpha)
+
+
+def budget(suite: Suite) -> Budget:
+    """What a run of a suite may get wrong by chance, and how many checks share it evenly."""
+    checks = sum(map(_by_chance, suite.checks))
+    alpha = suite.false_alarms / max(checks, 1)
+    return Budget(false_alarms=suite.false_alarms, confidence=suite.confidence, alpha=alpha, checks=checks)
 
 
 def _by_chance(check: CheckSpec) -> bool:
