@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from modelqa.core.ports import Column, Model, Predictions, Table, Versus
 from modelqa.core.result import ALL
 from modelqa.core.signature import ColumnKind
 from modelqa.errors import CheckError
-from modelqa.run.encode import Encoded, factorized, objects
+from modelqa.run.encode import Encoded, objects
 from modelqa.run.opened import Opened, Side, column_of
 from modelqa.stats.sample import Sample
 from modelqa.suite.spec import SliceSpec
@@ -115,7 +115,7 @@ class View:
         """The slices that some of the suite's definitions come to, each a context of its own."""
         specs = {spec.name: spec for spec in self.opened.suite.slices}
         for name in names:
-            for label, rows in self.opened.cut(name, partial(_rows, specs[name])):
+            for label, rows in _rows(specs[name], self.opened.batch):
                 yield label, replace(self, slice=label, chosen=rows)
 
 
@@ -139,7 +139,7 @@ def _rows(spec: SliceSpec, table: Table) -> Iterator[tuple[str, NDArray[np.intp]
             f"slice {spec.name!r} has {len(labels):,} values, at most {MOST_SLICES} make slices: "
             "cut it into ranges with `where:`"
         )
-    order = np.argsort(codes.astype(np.int16), kind="stable")  # of so short integers it is a radix sort
+    order = np.argsort(codes, kind="stable")
     ends = np.cumsum(np.bincount(codes, minlength=len(labels)))
     for code, end in enumerate(ends):
         start = ends[code - 1] if code else 0
@@ -152,7 +152,7 @@ def _crossed(columns: list[Column]) -> tuple[list[str], NDArray[np.intp]]:
     combined = pairs[0][1]
     for names, codes in pairs[1:]:
         combined = combined * len(names) + codes
-    used, codes = factorized(combined)
+    used, codes = np.unique(combined, return_inverse=True)
     labels = []
     for code in used.tolist():
         parts = []
@@ -160,7 +160,7 @@ def _crossed(columns: list[Column]) -> tuple[list[str], NDArray[np.intp]]:
             code, at = divmod(code, len(names))
             parts.append(f"{column.name}={names[at]}")
         labels.append(", ".join(reversed(parts)))
-    return labels, codes
+    return labels, codes.astype(np.intp)
 
 
 def _levels(column: Column) -> tuple[list[str], NDArray[np.intp]]:
@@ -171,6 +171,6 @@ def _levels(column: Column) -> tuple[list[str], NDArray[np.intp]]:
         codes = np.argsort(order)[column.values] if order else column.values
     else:
         values = objects(column) if column.kind is ColumnKind.OTHER else column.values
-        used, codes = factorized(values)
+        used, codes = np.unique(values, return_inverse=True)
         names = [str(value) for value in used.tolist()]
     return [*names, "missing"], np.where(column.missing, len(names), codes).astype(np.intp)

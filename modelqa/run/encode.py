@@ -73,7 +73,7 @@ def encode(
         weights=None if weights is None else _weights(weights),
         groups=None if groups is None else _codes(groups),
     )
-    return Encoded(sample if labelled.all() else sample.take(labelled), labelled=labelled)
+    return Encoded(sample.take(labelled), labelled=labelled)
 
 
 def logged(columns: Sequence[Column]) -> Predictions:
@@ -101,6 +101,22 @@ def objects(column: Column) -> NDArray[Any]:
         values[column.missing] = np.nan if kind is float else None
         return values
     return column.values
+
+
+def factorized(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """The distinct values in order, and for each row the place of its own; close integers are not sorted.
+
+    >>> factorized(np.array([7, 5, 7]))
+    (array([5, 7]), array([1, 0, 1]))
+    """
+    if values.dtype.kind == "i" and values.size:
+        low, high = int(values.min()), int(values.max())
+        if high - low < _CLOSE:
+            places = values.astype(np.intp) - low
+            held = np.bincount(places, minlength=high - low + 1) > 0
+            return (np.flatnonzero(held) + low).astype(values.dtype), (np.cumsum(held) - 1)[places]
+    used, codes = np.unique(values, return_inverse=True)
+    return used, codes.astype(np.intp)
 
 
 def _is_regression(labels: Column, predictions: Predictions, positive: Any, logged: bool) -> bool:
@@ -167,22 +183,6 @@ def _keys(labels: Column) -> tuple[list[Any], NDArray[np.intp]]:
         move[kept] = np.arange(len(kept))
         return [keys[code] for code in kept], move[codes]
     return keys, codes.astype(np.intp)
-
-
-def factorized(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
-    """The distinct values in order, and for each row the place of its own; close integers are not sorted.
-
-    >>> factorized(np.array([7, 5, 7]))
-    (array([5, 7]), array([1, 0, 1]))
-    """
-    if values.dtype.kind == "i" and values.size:
-        low, high = int(values.min()), int(values.max())
-        if high - low < _CLOSE:
-            places = values.astype(np.intp) - low
-            held = np.bincount(places, minlength=high - low + 1) > 0
-            return (np.flatnonzero(held) + low).astype(values.dtype), (np.cumsum(held) - 1)[places]
-    used, codes = np.unique(values, return_inverse=True)
-    return used, codes.astype(np.intp)
 
 
 def _key(value: Any) -> Any:
@@ -259,7 +259,7 @@ def _place(values: NDArray[Any], classes: Sequence[Any], *, said_as_text: bool) 
                 seen[value] = index.get(key, index.get(_number(key), -1))
             codes[row] = seen[value]
         return codes
-    distinct, inverse = factorized(values)
+    distinct, inverse = np.unique(values, return_inverse=True)
     table = np.array([index.get(_key(value), -1) for value in distinct] or [-1], dtype=np.intp)
     return table[inverse]
 

@@ -2,7 +2,7 @@
 
 import glob
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from pathlib import Path
@@ -145,10 +145,6 @@ class Opened:
     def sample(self, side: Side) -> Encoded:
         """The labelled rows with a model's predictions, encoded for scores; made once a model."""
         return self._once("sample", side, make=lambda: self._encode(side))
-
-    def cut(self, name: str, make: Callable[[Table], Iterable[T]]) -> tuple[T, ...]:
-        """The slices that one of the suite's definitions makes of the batch."""
-        return self._once("slice", name, make=lambda: tuple(make(self.batch)))
 
     def _encode(self, side: Side) -> Encoded:
         return encode(
