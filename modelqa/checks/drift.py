@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from modelqa.core.bound import Bound
 from modelqa.core.estimate import Estimate, Levels
 from modelqa.core.evidence import Evidence
-from modelqa.core.ports import Column, Complaint, Context, Needs, Predictions, Shape, check
+from modelqa.core.ports import Column, Complaint, Context, Influence, Needs, Predictions, Shape, check
 from modelqa.core.result import Measurement
 from modelqa.core.signature import ColumnKind
 from modelqa.stats import distance
@@ -34,7 +34,30 @@ def _known(columns: Any, *, method: str | None = None, **_: Any) -> Iterator[Com
         yield "method", f"unknown method {method!r}; expected one of {', '.join(distance.METHODS)}"
 
 
-@check(needs=_needs, verify=_known)
+def _influence(ctx: Context, columns: Columns, *, method: str | None = None) -> Iterator[Influence]:
+    """Numbers move up and down by their rank, categories by leaving the commonest one."""
+    for name, ours, theirs in _pairs(ctx, columns):
+        if ours is None or theirs is None or _family(ours) == "other":
+            continue
+        main = columns if columns in ("prediction", "labels") else [name]
+        rows = np.where(ours.missing, 0.0, _ranks(ours))
+        yield Influence(method or DEFAULTS[_family(ours)], rows=rows, main=main, column=name)
+        yield Influence("missing_share", rows=ours.missing.astype(float), main=main, column=name)
+
+
+def _ranks(column: Column) -> NDArray[np.float64]:
+    """Ranks between -1 and 1, equal for equal numbers; for categories -1 or 1."""
+    values = column.values[~column.missing]
+    ranks = np.zeros(len(column.values))
+    if len(values) and column.kind.categorical:
+        ranks[~column.missing] = np.where(values == np.bincount(values.astype(np.intp)).argmax(), -1.0, 1.0)
+    elif len(values):
+        _, codes, counts = np.unique(values, return_inverse=True, return_counts=True)
+        ranks[~column.missing] = ((2 * np.cumsum(counts) - counts) / len(values) - 1)[codes]
+    return ranks
+
+
+@check(needs=_needs, verify=_known, influence=_influence)
 def drift(ctx: Context, columns: Columns, *, method: Method | None = None) -> Iterator[Measurement]:
     """The distance between the distributions of batch and reference, for each column.
 
