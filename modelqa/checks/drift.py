@@ -13,6 +13,7 @@ from modelqa.core.ports import Column, Complaint, Context, Influence, Needs, Pre
 from modelqa.core.result import Measurement
 from modelqa.core.signature import ColumnKind
 from modelqa.stats import distance
+from modelqa.stats.power import normal_scores
 
 SUBJECTS = ("all", "prediction", "labels")
 Columns = Annotated[str, Shape({"examples": list(SUBJECTS)})] | Annotated[list[str], Shape({"minItems": 1})]
@@ -35,26 +36,25 @@ def _known(columns: Any, *, method: str | None = None, **_: Any) -> Iterator[Com
 
 
 def _influence(ctx: Context, columns: Columns, *, method: str | None = None) -> Iterator[Influence]:
-    """Numbers move up and down by their rank, categories by leaving the commonest one."""
+    """Numbers move up and down by their normal scores, categories by leaving the commonest one."""
     for name, ours, theirs in _pairs(ctx, columns):
         if ours is None or theirs is None or _family(ours) == "other":
             continue
         main = columns if columns in ("prediction", "labels") else [name]
-        rows = np.where(ours.missing, 0.0, _ranks(ours))
+        rows = np.where(theirs.missing, 0.0, _scores(theirs))
         yield Influence(method or DEFAULTS[_family(ours)], rows=rows, main=main, column=name)
-        yield Influence("missing_share", rows=ours.missing.astype(float), main=main, column=name)
+        yield Influence("missing_share", rows=theirs.missing.astype(float), main=main, column=name)
 
 
-def _ranks(column: Column) -> NDArray[np.float64]:
-    """Ranks between -1 and 1, equal for equal numbers; for categories -1 or 1."""
+def _scores(column: Column) -> NDArray[np.float64]:
+    """Normal scores of numbers; of categories -1 for the commonest and 1 for the others."""
     values = column.values[~column.missing]
-    ranks = np.zeros(len(column.values))
+    scores = np.zeros(len(column.values))
     if len(values) and column.kind.categorical:
-        ranks[~column.missing] = np.where(values == np.bincount(values.astype(np.intp)).argmax(), -1.0, 1.0)
+        scores[~column.missing] = np.where(values == np.bincount(values.astype(np.intp)).argmax(), -1.0, 1.0)
     elif len(values):
-        _, codes, counts = np.unique(values, return_inverse=True, return_counts=True)
-        ranks[~column.missing] = ((2 * np.cumsum(counts) - counts) / len(values) - 1)[codes]
-    return ranks
+        scores[~column.missing] = normal_scores(values)
+    return scores
 
 
 @check(needs=_needs, verify=_known, influence=_influence)

@@ -194,11 +194,12 @@ class Shape:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Influence:
-    """What each row of the batch adds to the error of one measurement, for those who draw rows anew.
+    """What each row adds to the error of one measurement, for those who draw rows anew.
 
-    ``rows`` holds one number a row, NaN for a row that takes no part; only differences matter, not
-    their unit. ``main`` is the value of the main parameter under which the check measures this alone;
-    ``trials`` are the rows that would be hits or misses, were it a share (0: it is none).
+    ``rows`` holds one number a row of the batch, or of the reference where the check compares with it;
+    only differences between labelled rows matter, not their unit. ``main`` is the value of the main
+    parameter under which the check measures this alone; ``trials`` are the rows that would be hits or
+    misses, were it a share (0: it is none).
     """
 
     metric: str

@@ -14,6 +14,7 @@ from modelqa.run.events import CheckStarted, Listener, nobody
 from modelqa.run.execute import describe, measured, prepare, views
 from modelqa.run.opened import Opened, Settings
 from modelqa.run.plan import Planned, plan
+from modelqa.run.probe import Ask
 from modelqa.run.sight import Look
 from modelqa.suite.spec import Suite
 
@@ -69,7 +70,7 @@ def _of_view(planned: Planned, view: View, power: float) -> Iterator[Sight]:
         alike = [one for one in found if one.column == each.column] if influences else found
         influence = _influence_on(each, influences)
         share = len(alike) / len(found) if influence else 1.0
-        yield from Look(planned, view, each, influence, share, power).sights()
+        yield from Look(Ask(planned, view, each, influence, share), power).sights()
 
 
 def _influences(planned: Planned, view: View) -> Iterable[Influence]:

@@ -1,9 +1,9 @@
 """One measurement, asked again on rows drawn anew, until it is known what it can see."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from math import isfinite, nan, sqrt
+from math import isfinite, nan
 from typing import Literal
 
 import numpy as np
@@ -15,70 +15,47 @@ from modelqa.core.power import Chances
 from modelqa.core.result import Measurement
 from modelqa.run.context import View
 from modelqa.run.execute import measured
+from modelqa.run.moves import Move
 from modelqa.run.plan import Planned
-from modelqa.run.redrawn import Redrawn, Rows
+from modelqa.run.redrawn import Redrawn
 from modelqa.stats import power
-from modelqa.stats.intervals import Floats
 
 Side = Literal["min", "max"]
 DRAWS = 30
 """Runs drawn at one truth: enough to know their spread to an eighth, which is a fifth of the reach."""
 ROUNDS = 3
 _SETTLED = 0.03
+Normal = tuple[float, float]
+"""A mean and a spread."""
 
 
 @dataclass(frozen=True)
-class Probe:
-    """A measurement of a check on one view, and how to move it.
+class Ask:
+    """One measurement of a check on one view, and how to ask for it alone on another one.
 
-    ``share`` is the part of the view's alarm budget that this measurement and those measured with it
-    under ``influence.main`` hold.
+    ``share`` is the part of the view's alarm budget that it holds with those that are measured with it
+    under ``influence.main``.
     """
 
     planned: Planned
     view: View
     found: Measurement
-    bound: Bound
     influence: Influence | None
     share: float
-    _known: dict[float, Estimate] = field(default_factory=dict)
 
-    def seen(self, limit: Side, aim: float) -> float:
-        """The truth beyond a limit at which a share ``aim`` of runs are red; NaN if it is not found."""
-        direction, wanted = self._worse(limit), power.quantile(aim)
-        if direction == 0:
-            return nan
-        by, spread = 0.0, self._spreads(0.0)[0]
-        for _ in range(ROUNDS):
-            needed, last = wanted * spread, spread
-            by = power.crossing(partial(self._short_of, limit, needed), direction, self._step)
-            if not isfinite(by):
-                return nan
-            spread = self._spreads(by)[0]
-            if abs(spread - last) <= _SETTLED * spread:
-                break
-        return self.at(by).value
-
-    def _short_of(self, limit: Side, needed: float, by: float) -> float:
-        """How far beyond a limit the end is on average, less what is needed."""
-        return self._beyond(self.at(by), limit) - needed
-
-    def chances(self, healthy: float, limit: Side) -> Chances | None:
-        """How the check ends where the truth is healthy; None where rows cannot be moved there."""
-        by = 0.0
-        if healthy != self.found.estimate.value:
-            sign = -1 if limit == "min" else 1
-            direction = self._worse(limit)
-            by = nan
-            if direction:
-                by = power.crossing(lambda by: sign * (self.at(by).value - healthy), direction, self._step)
-        if not isfinite(by):
-            return None
-        red, green = self._spreads(by)
-        here = self.at(by)
-        beyond = max(self._beyond(here, limit) for limit in self._limits)
-        inside = min(self._inside(here, limit) for limit in self._limits)
-        return Chances(green=power.normal(inside, green), red=power.normal(beyond, red))
+    def of(self, view: Redrawn) -> Estimate:
+        """This measurement on another view; undefined where the check has none there."""
+        levels = replace(view.levels, alpha=view.levels.alpha * self.share)
+        planned = self.planned
+        if self.influence is not None:
+            planned = replace(planned, spec=replace(planned.spec, value=self.influence.main))
+        try:
+            for each in measured(planned, replace(view, levels=levels)):
+                if (each.metric, each.column) == (self.found.metric, self.found.column):
+                    return each.estimate
+        except Exception:  # noqa: S110 (a check may raise anything on rows that it has never seen)
+            pass
+        return Estimate.undefined(n=0)
 
     def worst(self, limit: Side) -> Estimate | None:
         """What it would be at its worst by a limit; None where that is not known."""
@@ -100,113 +77,98 @@ class Probe:
         if self._compares:
             rows, there = self.view.batch.rows, self.view.reference.rows
             every = ((np.arange(rows) + 0.5) * there / rows).astype(np.intp)
-            return [self._ask(Redrawn.of(self.view, unmoved=every))] if self.influence else []
+            return [self.of(Redrawn.of(self.view, unmoved=every))] if self.influence else []
         if Needs.LABELS not in needs or Needs.MODEL in needs:
             return []
-        return [self._ask(Redrawn.of(self.view, ideal=ideal)) for ideal in ("perfect", "hopeless")]
+        return [self.of(Redrawn.of(self.view, ideal=ideal)) for ideal in ("perfect", "hopeless")]
 
     @property
     def _compares(self) -> bool:
         """Whether it compares the batch with the reference."""
         return Needs.REFERENCE in self.planned.spec.type.needs_of(self.planned.spec.value)
 
+
+@dataclass(frozen=True)
+class Probe:
+    """A measurement, its bound, and a way to move the truth: where it turns red, and how often."""
+
+    ask: Ask
+    bound: Bound
+    move: Move
+    _known: dict[float, Estimate] = field(default_factory=dict)
+
+    def seen(self, limit: Side, aim: float) -> float:
+        """The truth beyond a limit at which a share ``aim`` of runs are red; NaN if it is not found."""
+        direction, wanted = self._worse(limit), power.quantile(aim)
+        if direction == 0:
+            return nan
+        by, (mean, spread) = 0.0, self._runs(0.0)[0]
+        for _ in range(ROUNDS):
+            last, chance = spread, self._beyond(self.at(by), limit) - mean
+            short = partial(self._short_of, limit, chance + wanted * spread)
+            by = power.crossing(short, direction, self.move.step)
+            if not isfinite(by):
+                return nan
+            mean, spread = self._runs(by)[0]
+            if abs(spread - last) <= _SETTLED * spread:
+                break
+        return self.at(by).value
+
+    def _short_of(self, limit: Side, needed: float, by: float) -> float:
+        """How far beyond a limit the end would be without chance, less what is needed."""
+        return self._beyond(self.at(by), limit) - needed
+
+    def chances(self, healthy: float, limit: Side) -> Chances | None:
+        """How the check ends where the truth is healthy; None where rows cannot be moved there."""
+        by = 0.0
+        if healthy != self.ask.found.estimate.value or not self.move.home:
+            sign, direction = -1 if limit == "min" else 1, self._worse(limit)
+            off = partial(self._off, sign, healthy)
+            by = power.crossing(off, direction, self.move.step) if direction else nan
+            by = by if self.move.home or isfinite(by) else 0.0
+        if not isfinite(by):
+            return None
+        red, green = self._runs(by)
+        return Chances(green=power.normal(*green), red=power.normal(*red))
+
+    def _off(self, sign: int, healthy: float, by: float) -> float:
+        return sign * (self.at(by).value - healthy)
+
     def at(self, by: float) -> Estimate:
         """The measurement where the truth is moved by so much."""
         if by not in self._known:
-            drawn = power.evenly(self._weights(by), self._order, len(self._units))
-            self._known[by] = self._ask(self._of(drawn))
+            self._known[by] = self.ask.of(self.move.centre(by))
         return self._known[by]
 
-    def _spreads(self, by: float) -> tuple[float, float]:
-        """How far the ends that turn red and green scatter from run to run, the same draws each time."""
-        rng, weights = self.view.rng, self._weights(by)
-        drawn = [self._once(weights, rng) for _ in range(DRAWS)]
-        red = [max(self._beyond(each, limit) for limit in self._limits) for each in drawn]
-        green = [min(self._inside(each, limit) for limit in self._limits) for each in drawn]
-        return _scatter(red), _scatter(green)
+    def _runs(self, by: float) -> tuple[Normal, Normal]:
+        """By how much runs are red, and green: mean and spread of the margins, the same draws each time."""
+        rng = self.ask.view.rng
+        count = DRAWS if self.move.home else 2 * DRAWS
+        drawn = [self.ask.of(self.move.draw(by, rng)) for _ in range(count)]
+        return self._over(self._red, drawn, by), self._over(self._green, drawn, by)
 
-    def _once(self, weights: Floats, rng: np.random.Generator) -> Estimate:
-        view = self._of(rng.choice(len(weights), size=len(weights), p=weights))
-        if self._compares:
-            rows = self.view.reference.rows
-            view = replace(view, before=rng.integers(0, rows, rows))
-        return self._ask(view)
+    def _over(self, margin: Callable[[Estimate], float], drawn: list[Estimate], by: float) -> Normal:
+        """Mean and spread of a margin; the mean of what is unbiased needs no draws."""
+        known = [each for each in map(margin, drawn) if isfinite(each)]
+        if len(known) <= len(drawn) // 2:
+            return margin(self.at(by)), nan
+        mean = margin(self.at(by)) if self.move.home else float(np.mean(known))
+        return mean, float(np.std(known, ddof=1))
 
-    def _ask(self, view: Redrawn) -> Estimate:
-        """This measurement on another view; undefined where the check has none there."""
-        levels = replace(view.levels, alpha=view.levels.alpha * self.share)
-        planned = self.planned
-        if self.influence is not None:
-            planned = replace(planned, spec=replace(planned.spec, value=self.influence.main))
-        try:
-            for each in measured(planned, replace(view, levels=levels)):
-                if (each.metric, each.column) == (self.found.metric, self.found.column):
-                    return each.estimate
-        except Exception:  # noqa: S110 (a check may raise anything on rows that it has never seen)
-            pass
-        return Estimate.undefined(n=0)
+    def _red(self, estimate: Estimate) -> float:
+        return max(self._beyond(estimate, limit) for limit in self._limits)
 
-    def _of(self, drawn: Rows) -> Redrawn:
-        """The view with these of its units."""
-        if self._groups is None:
-            rows, copies = self._rows[drawn], None
-        else:
-            picked = [self._units[at] for at in drawn]
-            rows, copies = np.concatenate(picked), np.repeat(np.arange(len(picked)), list(map(len, picked)))
-        chosen = rows if self.view.chosen is None else self.view.chosen[rows]
-        return Redrawn.of(self.view, chosen=chosen, copies=copies)
-
-    @cached_property
-    def _groups(self) -> Rows | None:
-        needs = self.planned.spec.type.needs_of(self.planned.spec.value)
-        scored = Needs.LABELS in needs and not self._compares
-        return self.view.sample().groups if scored else None
-
-    @property
-    def _grouped(self) -> bool:
-        return self._groups is not None
-
-    @cached_property
-    def _rows(self) -> Rows:
-        """The rows that take part."""
-        assert self.influence is not None  # noqa: S101
-        return np.flatnonzero(np.isfinite(self.influence.rows))
-
-    @cached_property
-    def _units(self) -> "Sequence[Rows] | Rows":
-        """What is drawn: rows, or whole groups of rows."""
-        if self._groups is None:
-            return self._rows
-        order = np.argsort(self._groups, kind="stable")
-        return np.split(self._rows[order], np.flatnonzero(np.diff(self._groups[order])) + 1)
-
-    @cached_property
-    def _pull(self) -> Floats:
-        assert self.influence is not None  # noqa: S101
-        rows = self.influence.rows
-        return np.array([rows[unit].sum() for unit in self._units]) if self._grouped else rows[self._rows]
-
-    @cached_property
-    def _order(self) -> Rows:
-        return np.argsort(self._pull, kind="stable")
-
-    def _weights(self, by: float) -> Floats:
-        return power.tilted(self._pull, by)
-
-    @property
-    def _step(self) -> float:
-        """A tilt that moves the value by about its standard error."""
-        return 1 / sqrt(len(self._units))
+    def _green(self, estimate: Estimate) -> float:
+        return min(self._inside(estimate, limit) for limit in self._limits)
 
     def _worse(self, limit: Side) -> int:
         """The direction of tilting in which the value goes beyond a limit; 0 where it does not move."""
-        if self.influence is None or len(self._units) < 2:
-            return 0
         sign = -1 if limit == "min" else 1
-        for by in (max(self._step, 0.25), self._step):
+        start = sign * self.at(0.0).value
+        for by in (max(self.move.step, 0.25), self.move.step):
             ups, downs = (sign * self.at(turn * by).value for turn in (1, -1))
-            if isfinite(ups) and isfinite(downs) and ups != downs:
-                return 1 if ups > downs else -1
+            if isfinite(ups) and isfinite(downs) and max(ups, downs) > start:
+                return 1 if ups >= downs else -1
         return 0
 
     @property
@@ -226,8 +188,3 @@ class Probe:
             return nan
         bound: float = getattr(self.bound, limit)
         return estimate.low - bound if limit == "min" else bound - estimate.high
-
-
-def _scatter(margins: list[float]) -> float:
-    known = [margin for margin in margins if isfinite(margin)]
-    return float(np.std(known, ddof=1)) if len(known) > DRAWS // 2 else nan

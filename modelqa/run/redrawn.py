@@ -24,12 +24,14 @@ class Redrawn(View):
 
     ``copies`` tells apart the groups of rows that were drawn more than once; ``before`` are the
     rows drawn from the reference; ``unmoved`` are rows of the reference that stand in for the
-    batch; with ``ideal`` the model is always right, or always wrong.
+    batch; ``stretch`` is by how much the errors of a regression are larger; with ``ideal`` the model
+    is always right, or always wrong.
     """
 
     copies: Rows | None = None
     before: Rows | None = None
     unmoved: Rows | None = None
+    stretch: float | None = None
     ideal: Ideal | None = None
 
     @classmethod
@@ -67,7 +69,11 @@ class Redrawn(View):
         drawn = super().sample()
         if self.copies is not None:
             drawn = replace(drawn, groups=self.copies)
-        return drawn if self.ideal is None or self.side != "model" else idealised(drawn, self.ideal)
+        if self.side != "model":
+            return drawn
+        if self.stretch is not None:
+            drawn = replace(drawn, predicted=drawn.truth + self.stretch * (drawn.predicted - drawn.truth))
+        return drawn if self.ideal is None else idealised(drawn, self.ideal)
 
 
 def _some(said: Predictions, rows: Rows) -> Predictions:

@@ -6,13 +6,11 @@ from functools import cached_property
 from math import isfinite, nan
 
 from modelqa.core.bound import Bound, Outcome, judge, rows_to_tell
-from modelqa.core.ports import Influence
 from modelqa.core.power import Chances, Sight
-from modelqa.core.result import Measurement, rounded, show_limit
+from modelqa.core.result import rounded, show_limit
 from modelqa.core.units import Unit
-from modelqa.run.context import View
-from modelqa.run.plan import Planned
-from modelqa.run.probe import Probe, Side
+from modelqa.run.moves import moves
+from modelqa.run.probe import Ask, Probe, Side
 from modelqa.stats import power as stats
 
 OFTEN = 0.5
@@ -23,21 +21,17 @@ OFTEN = 0.5
 class Look:
     """One measurement, looked at from every side."""
 
-    planned: Planned
-    view: View
-    found: Measurement
-    influence: Influence | None
-    share: float
+    ask: Ask
     power: float
 
     def sights(self) -> Iterator[Sight]:
         """A sight for each limit that can turn it red; warn limits where there are no others."""
-        estimate, own = self.found.estimate, self.found.bound
-        if estimate.is_fact and (own is not None or self.planned.spec.type.facts):
-            yield self._fact(own or self.planned.spec.bound)
+        estimate, own = self.ask.found.estimate, self.ask.found.bound
+        if estimate.is_fact and (own is not None or self.ask.planned.spec.type.facts):
+            yield self._fact(own or self.ask.planned.spec.bound)
             return
         if not estimate.exists:
-            why = self.found.note or "it does not exist on these rows"
+            why = self.ask.found.note or "it does not exist on these rows"
             yield replace(self._bare(), warnings=(f"cannot be judged here: {why}",))
             return
         for limit in ("min", "max"):
@@ -48,31 +42,31 @@ class Look:
     @cached_property
     def bound(self) -> Bound:
         """The hard limits; the warn limits of a check that has no others."""
-        bound = self.found.bound or self.planned.spec.bound
+        bound = self.ask.found.bound or self.ask.planned.spec.bound
         if bound.reds == "none":
             return Bound(min=bound.warn_min, max=bound.warn_max)
         return Bound(min=bound.min, max=bound.max)
 
     def _fact(self, bound: Bound) -> Sight:
         """A count of this batch: any change is seen, and its outcome is no matter of chance."""
-        red = judge(self.found.estimate, bound).outcome is Outcome.FAILED
-        whole = self.found.unit is Unit.SHARE and self.found.bound is None
+        red = judge(self.ask.found.estimate, bound).outcome is Outcome.FAILED
+        whole = self.ask.found.unit is Unit.SHARE and self.ask.found.bound is None
         idle = whole and (bound.max is None or bound.max >= 1) and (bound.min is None or bound.min <= 0)
         return replace(
             self._bare(),
-            value=self.found.estimate.value,
-            healthy=self.found.estimate.value,
+            value=self.ask.found.estimate.value,
+            healthy=self.ask.found.estimate.value,
             chances=Chances(green=float(not red), red=float(red)),
             how="counted",
             warnings=("cannot fail: a share is never beyond this bound",) if idle else (),
         )
 
     def _bare(self) -> Sight:
-        found = self.found
+        found = self.ask.found
         return Sight(
-            self.planned.id,
+            self.ask.planned.id,
             found.metric,
-            slice=self.view.slice,
+            slice=self.ask.view.slice,
             column=found.column,
             unit=found.unit,
             n=found.estimate.n,
@@ -81,7 +75,7 @@ class Look:
         )
 
     def _sight(self, limit: Side, bound: float) -> Sight:
-        estimate = self.found.estimate
+        estimate = self.ask.found.estimate
         inside = estimate.value >= bound if limit == "min" else estimate.value <= bound
         healthy = estimate.value if inside else bound
         for way in (self._exactly, self._redrawn, self._approximately):
@@ -96,7 +90,7 @@ class Look:
             value=estimate.value,
             healthy=healthy,
             seen=seen,
-            chances=_kept(chances, self.view.levels.alpha),
+            chances=_kept(chances, self.ask.view.levels.alpha),
             how=how,  # type: ignore[arg-type]
         )
         return replace(sight, warnings=tuple(self._warnings(sight, limit)))
@@ -109,59 +103,57 @@ class Look:
 
     @cached_property
     def _hits(self) -> stats.Hits | None:
-        estimate, levels = self.found.estimate, self.view.levels
-        trials = [self.influence.trials] if self.influence else []
+        estimate, levels = self.ask.found.estimate, self.ask.view.levels
+        trials = [self.ask.influence.trials] if self.ask.influence else []
         for n in (*trials, estimate.n):
             if stats.is_share(estimate, n, levels):
                 return stats.Hits(n, levels, self.bound)
         return None
 
     def _redrawn(self, limit: Side, _: float, healthy: float) -> tuple[float, Chances | None, str]:
-        if self.influence is None:
-            return nan, None, ""
-        chances = self._probe.chances(healthy, limit)
-        seen = self._probe.seen(limit, self.power)
-        if not isfinite(seen) and self._probe.worst(limit) is not None and not self._never_red(limit):
-            return nan, None, ""
-        return seen, chances, "redrawn"
-
-    @cached_property
-    def _probe(self) -> Probe:
-        return Probe(self.planned, self.view, self.found, self.bound, self.influence, self.share)
+        """By the first way to move the truth that gets there, or that shows that nothing does."""
+        for move in moves(self.ask.planned, self.ask.view, self.ask.influence):
+            probe = Probe(self.ask, self.bound, move)
+            seen, chances = probe.seen(limit, self.power), probe.chances(healthy, limit)
+            if isfinite(seen) or self.ask.worst(limit) is None or self._never_red(limit):
+                return seen, chances, "redrawn"
+        return nan, None, ""
 
     def _approximately(self, limit: Side, bound: float, healthy: float) -> tuple[float, Chances | None, str]:
-        reach = stats.Reach(self.found.estimate, self.view.levels, self._scale)
+        reach = stats.Reach(self.ask.found.estimate, self.ask.view.levels, self._scale)
         return reach.seen(limit, bound, self.power), reach.chances(healthy, self.bound), "approximate"
 
     @property
     def _scale(self) -> stats.Scale:
-        estimate = self.found.estimate
-        if self.view.versus is not None:
+        estimate = self.ask.found.estimate
+        if self.ask.view.versus is not None:
             return "own"
-        if self.found.unit is Unit.SECONDS and estimate.low > 0:
+        if self.ask.found.unit is Unit.SECONDS and estimate.low > 0:
             return "log"
         return "log odds" if estimate.low > 0 and estimate.high < 1 else "own"
 
     def _never_red(self, limit: Side) -> str:
         """Why not even the worst that these rows could show would be red; empty if it would."""
-        estimate, bound = self.found.estimate, Bound(**{limit: getattr(self.bound, limit)})
-        rows = f"{estimate.n:,} {self.found.counts}"
+        estimate, bound = self.ask.found.estimate, Bound(**{limit: getattr(self.bound, limit)})
+        rows = f"{estimate.n:,} {self.ask.found.counts}"
         if self._hits is not None:
             return "" if self._hits.can_be_red(limit) else f"{rows} cannot prove it, were all of them bad"
-        worst = self._probe.worst(limit)
+        worst = self.ask.worst(limit)
         if worst is not None and judge(worst, bound).outcome is not Outcome.FAILED:
             return f"{rows} cannot prove it, were the model always wrong"
         if worst is None and not isfinite(estimate.high if limit == "min" else estimate.low):
-            return f"{rows} cannot tell a chance of {self.view.levels.alpha:.2g}, its share of false_alarms"
+            return (
+                f"{rows} cannot tell a chance of {self.ask.view.levels.alpha:.2g}, its share of false_alarms"
+            )
         return ""
 
     def _never_green(self, limit: Side) -> str:
         """Why not even the best that these rows could show would be green; empty if it would."""
-        estimate, bound = self.found.estimate, Bound(**{limit: getattr(self.bound, limit)})
-        rows = f"{estimate.n:,} {self.found.counts}"
+        estimate, bound = self.ask.found.estimate, Bound(**{limit: getattr(self.bound, limit)})
+        rows = f"{estimate.n:,} {self.ask.found.counts}"
         if self._hits is not None:
             return "" if self._hits.can_be_green else f"{rows} cannot prove it, were all of them good"
-        best = self._probe.best(limit)
+        best = self.ask.best(limit)
         if best is not None and judge(best, bound).outcome is not Outcome.PASSED:
             return f"{rows} cannot prove it, were all of them as good as can be"
         if best is None and not isfinite(estimate.low if limit == "min" else estimate.high):
@@ -178,7 +170,7 @@ class Look:
         if never_green:
             yield f"cannot pass {wanted}: {never_green}"
         elif sight.chances and sight.chances.undecided > OFTEN and sight.healthy == sight.value:
-            told = rows_to_tell(self.found.estimate, sight.bound)
+            told = rows_to_tell(self.ask.found.estimate, sight.bound)
             tell = f"; about {rounded(told):,} {sight.counts} would tell" if told else ""
             share = f"{sight.chances.undecided:.0%}"
             yield f"a coin flip at {wanted}: {share} of healthy runs end undecided{tell}"
