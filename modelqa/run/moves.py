@@ -13,7 +13,7 @@ from modelqa.run.context import View
 from modelqa.run.plan import Planned
 from modelqa.run.redrawn import Redrawn, Rows
 from modelqa.stats.intervals import Floats
-from modelqa.stats.power import evenly, tilted
+from modelqa.stats.power import drawn, evenly, tilted
 
 
 class Move(Protocol):
@@ -65,11 +65,11 @@ class Units:
             return values
         return np.array([values[each].sum() for each in self._members])
 
-    def of(self, drawn: Rows, stretch: float | None = None) -> Redrawn:
+    def of(self, units: Rows, stretch: float | None = None) -> Redrawn:
         """The view of these units; one that was drawn twice is two."""
-        at, copies = drawn, None
+        at, copies = units, None
         if self.groups is not None:
-            picked = [self._members[each] for each in drawn]
+            picked = [self._members[each] for each in units]
             at, copies = np.concatenate(picked), np.repeat(np.arange(len(picked)), list(map(len, picked)))
         rows = self.rows[at]
         chosen = rows if self.view.chosen is None else self.view.chosen[rows]
@@ -93,7 +93,7 @@ class Tilted:
 
     def draw(self, by: float, rng: np.random.Generator) -> Redrawn:
         n = len(self.units)
-        return self.units.of(rng.choice(n, size=n, p=tilted(self.pull, by)))
+        return self.units.of(drawn(tilted(self.pull, by), n, rng))
 
     @cached_property
     def _order(self) -> Rows:
@@ -135,13 +135,13 @@ class Remixed:
         return 1 / sqrt(self.view.batch.rows)
 
     def centre(self, by: float) -> Redrawn:
-        drawn = evenly(tilted(self.pull, by), self._order, self.view.batch.rows)
-        return Redrawn.of(self.view, unmoved=drawn)
+        rows = evenly(tilted(self.pull, by), self._order, self.view.batch.rows)
+        return Redrawn.of(self.view, unmoved=rows)
 
     def draw(self, by: float, rng: np.random.Generator) -> Redrawn:
         there = len(self.pull)
-        drawn = rng.choice(there, size=self.view.batch.rows, p=tilted(self.pull, by))
-        return Redrawn.of(self.view, unmoved=drawn, before=rng.integers(0, there, there))
+        rows = drawn(tilted(self.pull, by), self.view.batch.rows, rng)
+        return Redrawn.of(self.view, unmoved=rows, before=rng.integers(0, there, there))
 
     @cached_property
     def _order(self) -> Rows:

@@ -21,10 +21,10 @@ from modelqa.run.redrawn import Redrawn
 from modelqa.stats import power
 
 Side = Literal["min", "max"]
-DRAWS = 30
-"""Runs drawn at one truth: enough to know their spread to an eighth, which is a fifth of the reach."""
-ROUNDS = 3
-_SETTLED = 0.03
+DRAWS = (10, 30)
+"""Runs drawn to look where the truth is, and to know it: their spread to an eighth, a fifth of the way."""
+_FAR = 8.0
+"""So many spreads inside its bound, chance plays no part."""
 Normal = tuple[float, float]
 """A mean and a spread."""
 
@@ -102,17 +102,28 @@ class Probe:
         direction, wanted = self._worse(limit), power.quantile(aim)
         if direction == 0:
             return nan
-        by, (mean, spread) = 0.0, self._runs(0.0)[0]
-        for _ in range(ROUNDS):
-            last, chance = spread, self._beyond(self.at(by), limit) - mean
-            short = partial(self._short_of, limit, chance + wanted * spread)
-            by = power.crossing(short, direction, self.move.step)
+        by = self._solved(limit, direction, wanted * self._spread)
+        for count in DRAWS:
             if not isfinite(by):
                 return nan
-            mean, spread = self._runs(by)[0]
-            if abs(spread - last) <= _SETTLED * spread:
-                break
-        return self.at(by).value
+            mean, spread = self._runs(by, count)[0]
+            chance = self._beyond(self.at(by), limit) - mean
+            by = self._solved(limit, direction, chance + wanted * spread)
+        return self.at(by).value if isfinite(by) else nan
+
+    def _solved(self, limit: Side, direction: int, needed: float) -> float:
+        """How far to move until the end is so far beyond a limit, were there no chance."""
+        return power.crossing(partial(self._short_of, limit, needed), direction, self.move.step)
+
+    @cached_property
+    def _spread(self) -> float:
+        """A first guess of how far values scatter: from the interval that was measured."""
+        found, levels = self.ask.found.estimate, self.ask.view.levels
+        reaches = (
+            (found.high - found.value) / -power.quantile(levels.high),
+            (found.value - found.low) / -power.quantile(levels.low),
+        )
+        return max((reach for reach in reaches if isfinite(reach)), default=0.0)
 
     def _short_of(self, limit: Side, needed: float, by: float) -> float:
         """How far beyond a limit the end would be without chance, less what is needed."""
@@ -120,6 +131,8 @@ class Probe:
 
     def chances(self, healthy: float, limit: Side) -> Chances | None:
         """How the check ends where the truth is healthy; None where rows cannot be moved there."""
+        if self._green(self.ask.found.estimate) > _FAR * self._spread > 0:
+            return Chances(green=1.0, red=0.0)
         by = 0.0
         if healthy != self.ask.found.estimate.value or not self.move.home:
             sign, direction = -1 if limit == "min" else 1, self._worse(limit)
@@ -128,7 +141,7 @@ class Probe:
             by = by if self.move.home or isfinite(by) else 0.0
         if not isfinite(by):
             return None
-        red, green = self._runs(by)
+        red, green = self._runs(by, DRAWS[-1])
         return Chances(green=power.normal(*green), red=power.normal(*red))
 
     def _off(self, sign: int, healthy: float, by: float) -> float:
@@ -140,11 +153,11 @@ class Probe:
             self._known[by] = self.ask.of(self.move.centre(by))
         return self._known[by]
 
-    def _runs(self, by: float) -> tuple[Normal, Normal]:
+    def _runs(self, by: float, count: int) -> tuple[Normal, Normal]:
         """By how much runs are red, and green: mean and spread of the margins, the same draws each time."""
         rng = self.ask.view.rng
-        count = DRAWS if self.move.home else 2 * DRAWS
-        drawn = [self.ask.of(self.move.draw(by, rng)) for _ in range(count)]
+        times = count if self.move.home else 2 * count
+        drawn = [self.ask.of(self.move.draw(by, rng)) for _ in range(times)]
         return self._over(self._red, drawn, by), self._over(self._green, drawn, by)
 
     def _over(self, margin: Callable[[Estimate], float], drawn: list[Estimate], by: float) -> Normal:

@@ -157,6 +157,15 @@ def evenly(weights: Floats, order: Rows, n: int) -> Rows:
     return np.asarray(order[np.minimum(at, len(order) - 1)])
 
 
+def drawn(weights: Floats, n: int, rng: np.random.Generator) -> Rows:
+    """``n`` rows drawn with replacement, each as likely as its weight, in their order.
+
+    >>> drawn(np.array([0.0, 1.0]), 3, np.random.default_rng(1))
+    array([1, 1, 1])
+    """
+    return np.repeat(np.arange(len(weights)), rng.multinomial(n, weights))
+
+
 def crossing(gap: Callable[[float], float], direction: float, step: float) -> float:
     """Where a function that rises along a direction crosses 0; NaN where it is not seen to.
 
