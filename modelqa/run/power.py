@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from modelqa.core.ports import Influence
@@ -60,7 +61,17 @@ def _sights(planned: Planned, opened: Opened, power: float) -> list[Sight]:
     with machine.held(alone=planned.spec.type.alone), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = [sight for view in views(planned, opened) for sight in _of_view(planned, view, power)]
-    return found or [_unmeasured(planned, "measured nothing")]
+    return _merged(found) or [_unmeasured(planned, "measured nothing")]
+
+
+def _merged(sights: list[Sight]) -> list[Sight]:
+    """The same with all facts as one: what is counted has nothing to tell but that it is."""
+    facts = [sight for sight in sights if sight.how == "counted"]
+    if not facts:
+        return sights
+    worst = max(facts, key=lambda sight: sight.chances.red if sight.chances else 0.0)
+    said = tuple(dict.fromkeys(warning for sight in facts for warning in sight.warnings))
+    return [*(sight for sight in sights if sight.how != "counted"), replace(worst, warnings=said)]
 
 
 def _of_view(planned: Planned, view: View, power: float) -> Iterator[Sight]:

@@ -1,0 +1,177 @@
+"""A power report as text, warnings first, and as plain data."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from math import isfinite
+from typing import Any
+
+from modelqa.core.power import PowerReport, Sight
+from modelqa.core.result import show_limit
+from modelqa.core.units import Unit, show
+from modelqa.reports.terminal import visible
+
+HEAD = ("check", "where", "n", "bound", "now", "sees", "off by", "green", "open", "red")
+LEFT = 2
+"""So many columns are words; the others are numbers and stand right."""
+WIDEST = 28
+
+
+def render(report: PowerReport, *, every: bool = False) -> str:
+    """What a suite can see, for a terminal of 100 columns: warnings, one line a check, how to read it.
+
+    Of a check's slices, and of its columns, the weakest is shown, unless ``every`` one is wanted.
+    """
+    sights = list(report.sights if every else _weakest(report.sights))
+    rows = [_row(sight) for sight in sights if sight.chances and sight.how != "counted"]
+    counted = [sight for sight in sights if sight.how == "counted"]
+    parts = [_title(report), list(_warned(report)), list(_table(rows)), list(_counted(counted))]
+    told = [part for part in (*parts, list(_legend(report, sights)) if rows else []) if part]
+    return "\n\n".join("\n".join(part) for part in told)
+
+
+def plain(report: PowerReport) -> dict[str, Any]:
+    """The report as plain data; what is not known is None."""
+    return {
+        "version": 1,
+        "suite": report.suite,
+        "power": report.power,
+        "sights": [_plain(sight) for sight in report.sights],
+    }
+
+
+def _plain(sight: Sight) -> dict[str, Any]:
+    chances = sight.chances
+    outcomes = chances and {"green": chances.green, "undecided": chances.undecided, "red": chances.red}
+    numbers = {
+        name: value if isfinite(value) else None
+        for name in ("bound", "value", "healthy", "seen", "effect")
+        for value in (getattr(sight, name),)
+    }
+    names = ("check", "metric", "slice", "column", "n", "counts", "limit", "how", "note")
+    texts = {name: getattr(sight, name) for name in names}
+    return {
+        **texts,
+        "unit": str(sight.unit),
+        **numbers,
+        "chances": outcomes,
+        "warnings": list(sight.warnings),
+    }
+
+
+def _title(report: PowerReport) -> list[str]:
+    batch, model = report.subject.batch, report.subject.model
+    rows = f" at {batch.rows:,} rows of {batch.name}" if batch else ""
+    by = f", judging {model}" if model else ""
+    return [visible(f"{report.suite}: what its checks can see{rows}{by}")]
+
+
+def _warned(report: PowerReport) -> Iterator[str]:
+    """One sentence a warning; the same one of many slices or columns once."""
+    found = [(sight.check, warning, sight) for sight in report.sights for warning in sight.warnings]
+    found.sort(key=lambda each: (_gravity(each[1]), [sight.check for sight in report.sights].index(each[0])))
+    for (check, _), alike in groupby(found, key=lambda each: (each[0], each[1].partition(":")[0])):
+        first, *others = list(alike)
+        more = f" (and {len(others):,} more like it)" if others else ""
+        place = _place(first[2])
+        yield visible(f"WARNING {check}{f' in {place}' if place else ''} {first[1]}{more}")
+
+
+def _gravity(warning: str) -> int:
+    """What cannot be measured, fail or pass comes before what is merely undecided."""
+    starts = ("could not be measured", "cannot fail", "cannot pass", "cannot")
+    return next((at for at, start in enumerate(starts) if warning.startswith(start)), len(starts))
+
+
+def _weakest(sights: Sequence[Sight]) -> Iterator[Sight]:
+    """One sight for each measurement: of its slices, and of its columns, the one that sees least."""
+
+    def kind(sight: Sight) -> tuple[str, bool, str | None, bool]:
+        return sight.check, bool(sight.slice), sight.limit, sight.how == "counted"
+
+    for each in dict.fromkeys(map(kind, sights)):
+        yield max((sight for sight in sights if kind(sight) == each), key=_blindness)
+
+
+def _blindness(sight: Sight) -> float:
+    return sight.effect if isfinite(sight.effect) else float("inf")
+
+
+def _row(sight: Sight) -> tuple[str, ...]:
+    chances, about = sight.chances, "~" if sight.how == "approximate" else ""
+    assert chances is not None  # noqa: S101
+    seen = isfinite(sight.seen)
+    return (
+        sight.check,
+        _place(sight) or "all rows",
+        f"{sight.n:,}",
+        f"{sight.limit} {_limit(sight)}",
+        _near(sight, sight.value),
+        about + _near(sight, sight.seen) if seen else "never",
+        _near(sight, sight.effect) if seen else "",
+        *(_percent(share) for share in (chances.green, chances.undecided, chances.red)),
+    )
+
+
+def _place(sight: Sight) -> str:
+    return " in ".join(part for part in (sight.column, sight.slice) if part)
+
+
+def _limit(sight: Sight) -> str:
+    relative = sight.unit is Unit.NUMBER or abs(sight.bound) >= 1
+    return show_limit(sight.bound, sight.unit) if relative else show(sight.bound, sight.unit)
+
+
+def _near(sight: Sight, value: float) -> str:
+    """A value, to as many digits as tell it from its bound."""
+    return show(value, sight.unit)
+
+
+def _percent(share: float) -> str:
+    """A chance for people.
+
+    >>> _percent(0.0), _percent(0.0004), _percent(0.126), _percent(0.9999)
+    ('0%', '<1%', '13%', '>99%')
+    """
+    if 1e-9 < share < 0.01:
+        return "<1%"
+    return ">99%" if 0.99 < share < 1 - 1e-9 else f"{share:.0%}"
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """Rows under their heads, words to the left and numbers to the right; a name is said once."""
+    if not rows:
+        return
+    shown = [tuple(_cut(visible(cell)) for cell in row) for row in (HEAD, *rows)]
+    widths = [max(len(row[at]) for row in shown) for at in range(len(HEAD))]
+    last = ""
+    for row in shown:
+        cells = ("" if row[0] == last else row[0], *row[1:])
+        last = row[0]
+        padded = (
+            cell.ljust(width) if at < LEFT else cell.rjust(width)
+            for at, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        )
+        yield "  ".join(padded).rstrip()
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= WIDEST else f"{text[: WIDEST - 1]}…"
+
+
+def _counted(sights: Sequence[Sight]) -> Iterator[str]:
+    """The checks that are facts, in one sentence."""
+    names = ", ".join(dict.fromkeys(sight.check for sight in sights))
+    if names:
+        yield visible(f"Counted in this batch, so any change is seen: {names}")
+    red = [sight.check for sight in sights if sight.chances and sight.chances.red]
+    if red:
+        yield visible(f"Of these, red on this batch: {', '.join(dict.fromkeys(red))}")
+
+
+def _legend(report: PowerReport, sights: Sequence[Sight]) -> Iterator[str]:
+    yield f"sees: the true value that turns the check red in {report.power:.0%} of runs, `off by` beyond its bound."
+    yield "green, open, red: how runs end while the truth stays where it is now (open: undecided)."
+    if any(sight.healthy != sight.value for sight in sights if sight.chances and sight.limit):
+        yield "Where it is beyond its bound now, they hold for a truth that is just at the bound."
+    if any(sight.how == "approximate" for sight in sights):
+        yield "~ from the reach of the one interval that was measured, on the scale of its score."
