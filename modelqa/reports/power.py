@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from math import isfinite
+from textwrap import wrap
 from typing import Any
 
 from modelqa.core.power import PowerReport, Sight
@@ -10,10 +11,10 @@ from modelqa.core.result import show_limit
 from modelqa.core.units import Unit, show
 from modelqa.reports.terminal import visible
 
-HEAD = ("check", "where", "n", "bound", "now", "sees", "off by", "green", "open", "red")
-LEFT = 2
-"""So many columns are words; the others are numbers and stand right."""
-WIDEST = 28
+HEAD = ("check", "n", "bound", "now", "sees", "off by", "green", "open", "red")
+COLUMNS = 100
+WIDEST = 34
+"""A name that is longer is cut, so that the table keeps to a terminal of 100 columns."""
 
 
 def render(report: PowerReport, *, every: bool = False) -> str:
@@ -22,7 +23,8 @@ def render(report: PowerReport, *, every: bool = False) -> str:
     Of a check's slices, and of its columns, the weakest is shown, unless ``every`` one is wanted.
     """
     sights = list(report.sights if every else _weakest(report.sights))
-    rows = [_row(sight) for sight in sights if sight.chances and sight.how != "counted"]
+    shown = [sight for sight in sights if sight.chances and sight.how != "counted"]
+    rows = [_row(sight, before) for before, sight in zip([None, *shown], shown, strict=False)]
     counted = [sight for sight in sights if sight.how == "counted"]
     parts = [_title(report), list(_warned(report)), list(_table(rows)), list(_counted(counted))]
     told = [part for part in (*parts, list(_legend(report, sights)) if rows else []) if part]
@@ -73,7 +75,8 @@ def _warned(report: PowerReport) -> Iterator[str]:
         first, *others = list(alike)
         more = f" (and {len(others):,} more like it)" if others else ""
         place = _place(first[2])
-        yield visible(f"WARNING {check}{f' in {place}' if place else ''} {first[1]}{more}")
+        told = visible(f"WARNING {check}{f' in {place}' if place else ''} {first[1]}{more}")
+        yield from wrap(told, COLUMNS, subsequent_indent="    ", break_long_words=False)
 
 
 def _gravity(warning: str) -> int:
@@ -96,18 +99,18 @@ def _blindness(sight: Sight) -> float:
     return sight.effect if isfinite(sight.effect) else float("inf")
 
 
-def _row(sight: Sight) -> tuple[str, ...]:
+def _row(sight: Sight, before: Sight | None) -> tuple[str, ...]:
+    """One line of the table; below another one of its check it is called by its place alone."""
     chances, about = sight.chances, "~" if sight.how == "approximate" else ""
     assert chances is not None  # noqa: S101
     seen = isfinite(sight.seen)
     return (
-        sight.check,
-        _place(sight) or "all rows",
+        _label(sight, before),
         f"{sight.n:,}",
         f"{sight.limit} {_limit(sight)}",
-        _near(sight, sight.value),
-        about + _near(sight, sight.seen) if seen else "never",
-        _near(sight, sight.effect) if seen else "",
+        show(sight.value, sight.unit),
+        about + show(sight.seen, sight.unit) if seen else "never",
+        show(sight.effect, sight.unit) if seen else "",
         *(_percent(share) for share in (chances.green, chances.undecided, chances.red)),
     )
 
@@ -121,9 +124,11 @@ def _limit(sight: Sight) -> str:
     return show_limit(sight.bound, sight.unit) if relative else show(sight.bound, sight.unit)
 
 
-def _near(sight: Sight, value: float) -> str:
-    """A value, to as many digits as tell it from its bound."""
-    return show(value, sight.unit)
+def _label(sight: Sight, before: Sight | None) -> str:
+    place = _place(sight)
+    if before is not None and before.check == sight.check:
+        return f"  {place or sight.check}"
+    return f"{sight.check}: {place}" if place else sight.check
 
 
 def _percent(share: float) -> str:
@@ -138,20 +143,14 @@ def _percent(share: float) -> str:
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    """Rows under their heads, words to the left and numbers to the right; a name is said once."""
+    """Rows under their heads, names to the left and numbers to the right."""
     if not rows:
         return
-    shown = [tuple(_cut(visible(cell)) for cell in row) for row in (HEAD, *rows)]
+    shown = [(_cut(visible(row[0])), *row[1:]) for row in (HEAD, *rows)]
     widths = [max(len(row[at]) for row in shown) for at in range(len(HEAD))]
-    last = ""
-    for row in shown:
-        cells = ("" if row[0] == last else row[0], *row[1:])
-        last = row[0]
-        padded = (
-            cell.ljust(width) if at < LEFT else cell.rjust(width)
-            for at, (cell, width) in enumerate(zip(cells, widths, strict=True))
-        )
-        yield "  ".join(padded).rstrip()
+    for name, *numbers in shown:
+        right = (cell.rjust(width) for cell, width in zip(numbers, widths[1:], strict=True))
+        yield "  ".join([name.ljust(widths[0]), *right]).rstrip()
 
 
 def _cut(text: str) -> str:
@@ -169,7 +168,7 @@ def _counted(sights: Sequence[Sight]) -> Iterator[str]:
 
 
 def _legend(report: PowerReport, sights: Sequence[Sight]) -> Iterator[str]:
-    yield f"sees: the true value that turns the check red in {report.power:.0%} of runs, `off by` beyond its bound."
+    yield f"sees: the truth that turns the check red in {report.power:.0%} of runs; off by: from its bound."
     yield "green, open, red: how runs end while the truth stays where it is now (open: undecided)."
     if any(sight.healthy != sight.value for sight in sights if sight.chances and sight.limit):
         yield "Where it is beyond its bound now, they hold for a truth that is just at the bound."

@@ -13,6 +13,7 @@ from modelqa.run.moves import moves
 from modelqa.run.probe import Ask, Probe, Side
 from modelqa.stats import power as stats
 
+SELDOM = 0.01
 OFTEN = 0.5
 """A check that is undecided more often than this on a healthy model is a coin flip."""
 
@@ -161,19 +162,22 @@ class Look:
         return ""
 
     def _warnings(self, sight: Sight, limit: Side) -> Iterator[str]:
-        never_red, never_green = self._never_red(limit), self._never_green(limit)
         wanted = f"{limit} {show_limit(sight.bound, sight.unit)}"
+        seen, chances = isfinite(sight.seen), sight.chances
+        never_red = "" if seen else self._never_red(limit)
+        passes = sight.healthy == sight.value and chances and chances.green > SELDOM
+        never_green = "" if passes else self._never_green(limit)
         if never_red:
             yield f"cannot fail {wanted}: {never_red}"
-        elif not isfinite(sight.seen) and sight.how == "redrawn":
-            yield f"cannot fail {wanted}: no mix of the rows of this batch would be red"
+        elif not seen and sight.how == "redrawn":
+            yield f"cannot fail {wanted}: no mix of these rows would be red"
         if never_green:
             yield f"cannot pass {wanted}: {never_green}"
-        elif sight.chances and sight.chances.undecided > OFTEN and sight.healthy == sight.value:
+        elif chances and chances.undecided > OFTEN and sight.healthy == sight.value:
             told = rows_to_tell(self.ask.found.estimate, sight.bound)
             tell = f"; about {rounded(told):,} {sight.counts} would tell" if told else ""
-            share = f"{sight.chances.undecided:.0%}"
-            yield f"a coin flip at {wanted}: {share} of healthy runs end undecided{tell}"
+            share = f"{chances.undecided:.0%}"
+            yield f"is a coin flip at {wanted}: {share} of healthy runs end undecided{tell}"
 
 
 def _kept(chances: Chances, alpha: float) -> Chances:
