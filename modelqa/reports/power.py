@@ -12,6 +12,7 @@ from modelqa.core.units import Unit, show
 from modelqa.reports.terminal import visible
 
 HEAD = ("check", "n", "bound", "now", "sees", "off by", "green", "open", "red")
+_UNMEASURED = "could not be measured"
 COLUMNS = 100
 WIDEST = 34
 """A name that is longer is cut, so that the table keeps to a terminal of 100 columns."""
@@ -71,17 +72,23 @@ def _warned(report: PowerReport) -> Iterator[str]:
     """One sentence a warning; the same one of many slices or columns once."""
     found = [(sight.check, warning, sight) for sight in report.sights for warning in sight.warnings]
     found.sort(key=lambda each: (_gravity(each[1]), [sight.check for sight in report.sights].index(each[0])))
-    for (check, _), alike in groupby(found, key=lambda each: (each[0], each[1].partition(":")[0])):
+    for _, alike in groupby(found, key=lambda each: _kind(each[0], each[1])):
         first, *others = list(alike)
+        check = first[0]
         more = f" (and {len(others):,} more like it)" if others else ""
         place = _place(first[2])
         told = visible(f"WARNING {check}{f' in {place}' if place else ''} {first[1]}{more}")
         yield from wrap(told, COLUMNS, subsequent_indent="    ", break_long_words=False)
 
 
+def _kind(check: str, warning: str) -> tuple[str, str]:
+    """What makes warnings the same: a subject that cannot be opened is one for all checks."""
+    return ("", warning) if warning.startswith(_UNMEASURED) else (check, warning.partition(":")[0])
+
+
 def _gravity(warning: str) -> int:
     """What cannot be measured, fail or pass comes before what is merely undecided."""
-    starts = ("could not be measured", "cannot fail", "cannot pass", "cannot")
+    starts = (_UNMEASURED, "cannot fail", "cannot pass", "cannot")
     return next((at for at, start in enumerate(starts) if warning.startswith(start)), len(starts))
 
 

@@ -134,3 +134,11 @@ def test_the_plain_data_are_json() -> None:
     assert round(sum(first["chances"].values()), 12) == 1
     assert blind["seen"] is None
     assert (fact["how"], fact["bound"]) == ("counted", None)
+
+
+def test_a_subject_that_cannot_be_opened_is_said_once() -> None:
+    """Not once for each check that wants it."""
+    told = "could not be measured: no such registry"
+    text = render(report(*(Sight(name, "metric", warnings=(told,)) for name in ("a", "b", "c"))))
+    assert text.count("no such registry") == 1
+    assert "WARNING a could not be measured: no such registry (and 2 more like it)" in text
