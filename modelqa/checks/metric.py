@@ -7,10 +7,11 @@ from typing import Annotated
 
 import numpy as np
 
-from modelqa.core.ports import Complaint, Context, Needs, Shape, check
+from modelqa.core.ports import Complaint, Context, Influence, Needs, Shape, check
 from modelqa.core.result import Measurement
 from modelqa.errors import CheckError
 from modelqa.stats import compare, scores
+from modelqa.stats.linear import Undefined
 from modelqa.stats.sample import Sample
 
 Scorer = Annotated[str, Shape({"enum": list(scores.SCORERS)})]
@@ -25,7 +26,26 @@ def _known(scorer: str, **_: object) -> Iterator[Complaint]:
         yield None, f"unknown scorer {scorer!r}{hint}"
 
 
-@check(needs=Needs.PREDICTIONS | Needs.LABELS, paired=True, verify=_known)
+def _influence(ctx: Context, scorer: str, *, threshold: float | None = None) -> Iterator[Influence]:
+    """The score's own influence, or that of the paired difference; none where the score has none."""
+    score = scores.find(scorer)
+    if score.measure is None:
+        return
+    try:
+        ours = score.measure(_usable(ctx.sample(), score, threshold))
+        moved, trials = ours.influence, round(ours.trials)
+        if ctx.versus is not None:
+            theirs = score.measure(_usable(ctx.champion.sample(), score, threshold))
+            times = ours.value / theirs.value if ctx.versus == "relative" and theirs.value else 1.0
+            moved, trials = moved - times * theirs.influence, 0
+    except Undefined:
+        return
+    rows = np.full(ctx.batch.rows, np.nan)
+    rows[~ctx.labels().missing] = moved
+    yield Influence(scorer, rows=rows, main=scorer, trials=trials)
+
+
+@check(needs=Needs.PREDICTIONS | Needs.LABELS, paired=True, verify=_known, influence=_influence)
 def metric(ctx: Context, scorer: Scorer, *, threshold: float | None = None) -> Iterator[Measurement]:
     """Score predictions against labels, under scikit-learn's scorer names.
 

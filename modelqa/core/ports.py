@@ -192,6 +192,24 @@ class Shape:
     keywords: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Influence:
+    """What each row adds to the error of one measurement, for those who draw rows anew.
+
+    ``rows`` holds one number a row of the batch, or of the reference where the check compares with it;
+    only differences between labelled rows matter, not their unit. ``main`` is the value of the main
+    parameter under which the check measures this alone; ``trials`` are the rows that would be hits or
+    misses, were it a share (0: it is none).
+    """
+
+    metric: str
+    _: KW_ONLY
+    rows: NDArray[np.float64]
+    main: Any
+    column: str | None = None
+    trials: int = 0
+
+
 CheckFunction = Callable[..., Iterable[Measurement]]
 Complaint = tuple[str | None, str]
 """A key of the check (None: its main parameter) and what is wrong with its value."""
@@ -205,7 +223,8 @@ class CheckType:
     ``facts`` are counted, so they cost no share of the alarm budget; ``own_bound`` checks hold
     their bound in their arguments, so `min` and `max` are mistakes; ``paired`` checks compare with
     the champion themselves; ``alone`` checks want the machine for themselves; ``verify`` says at
-    collection what is wrong with values that the types allow.
+    collection what is wrong with values that the types allow; ``influence`` takes what the function
+    takes and says which rows move its measurements, so that its power can be worked out.
     """
 
     function: CheckFunction
@@ -217,6 +236,7 @@ class CheckType:
     paired: bool
     alone: bool
     verify: Callable[..., Iterable[Complaint]] | None
+    influence: Callable[..., Iterable[Influence]] | None = None
 
     @property
     def main(self) -> inspect.Parameter | None:
@@ -266,6 +286,7 @@ def check(
     paired: bool = ...,
     alone: bool = ...,
     verify: Callable[..., Iterable[Complaint]] | None = ...,
+    influence: Callable[..., Iterable[Influence]] | None = ...,
 ) -> Callable[[F], F]: ...
 def check(
     function: F | None = None,
@@ -278,6 +299,7 @@ def check(
     paired: bool = False,
     alone: bool = False,
     verify: Callable[..., Iterable[Complaint]] | None = None,
+    influence: Callable[..., Iterable[Influence]] | None = None,
 ) -> F | Callable[[F], F]:
     """Mark a function as a check; it stays the function it was, and is registered nowhere.
 
@@ -301,6 +323,7 @@ def check(
             paired=paired,
             alone=alone,
             verify=verify,
+            influence=influence,
         )
         setattr(function, _MARK, made)
         return function

@@ -151,7 +151,7 @@ def _reason(measurement: Measurement, bound: Bound, outcome: Outcome, limit: Lim
     rows = f"(n={estimate.n:,})"
     if outcome is Outcome.INCONCLUSIVE:
         told = rows_to_tell(estimate, wanted)
-        tell = f": about {_round(told):,} {measurement.counts} would tell" if told else ""
+        tell = f": about {rounded(told):,} {measurement.counts} would tell" if told else ""
         return f"{name} {value}, {limit} {show_limit(wanted, unit)} {rows}{tell}{_also(measurement.note)}"
     above = limit.endswith("min") == (outcome is Outcome.PASSED)
     sign = (">=" if above else "<=") if outcome is Outcome.PASSED else (">" if above else "<")
@@ -192,10 +192,10 @@ def show_limit(limit: float, unit: Unit = Unit.NUMBER) -> str:
     return f"{limit:.2f}" if len(text) < 4 else text
 
 
-def _round(rows: int) -> int:
+def rounded(rows: int) -> int:
     """Two significant digits: the figure is a guide, not a promise.
 
-    >>> _round(3708)
+    >>> rounded(3708)
     3700
     """
     step: int = max(10 ** (len(str(rows)) - 2), 1)

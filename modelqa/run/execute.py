@@ -119,15 +119,24 @@ def describe(error: BaseException) -> str:
 
 
 def _measure(planned: Planned, opened: Opened) -> Iterator[Measurement]:
+    for view in views(planned, opened):
+        yield from measured(planned, view)
+
+
+def views(planned: Planned, opened: Opened) -> list[View]:
+    """What a check is called with: all rows, then each slice, each at its share of the levels."""
     spec = planned.spec
     versus: Versus | None = None if spec.versus is None else "relative" if spec.relative else "difference"
     whole = View(opened, planned.id, levels=planned.levels, versus=versus)
     parts = [whole, *(view for _, view in whole.parts(spec.slices))]
-    for view in parts:
-        here = replace(view, levels=planned.levels.split(len(parts)))
-        alone = versus is None or spec.type.paired
-        for measurement in _call(planned, here) if alone else _compared(planned, here):
-            yield _stamped(planned, here, measurement)
+    return [replace(view, levels=planned.levels.split(len(parts))) for view in parts]
+
+
+def measured(planned: Planned, view: View) -> Iterator[Measurement]:
+    """What a check finds on one view of the rows."""
+    alone = view.versus is None or planned.spec.type.paired
+    for measurement in _call(planned, view) if alone else _compared(planned, view):
+        yield _stamped(planned, view, measurement)
 
 
 def _call(planned: Planned, view: Context) -> Iterable[Measurement]:
