@@ -7,6 +7,7 @@ from typing import Annotated
 
 import numpy as np
 
+from modelqa.core.estimate import Estimate
 from modelqa.core.ports import Complaint, Context, Needs, Shape, check
 from modelqa.core.result import Measurement
 from modelqa.errors import CheckError
@@ -35,6 +36,13 @@ def metric(ctx: Context, scorer: Scorer, *, threshold: float | None = None) -> I
     is the paired difference candidate - champion on the same rows; bounds in ``%`` are relative to
     the champion's score.
 
+    With ``versus: dummy`` the other is what knows the labels and no feature: scikit-learn's
+    ``DummyClassifier(strategy="prior")``, or ``DummyRegressor(strategy="mean")`` for every error of
+    a regression, absolute ones too. It is fitted on the reference's labels where the reference has
+    the column, else on the batch's own; it always says the most common class, whatever the
+    threshold. What does not exist for it (the precision of a class that it never says) is
+    inconclusive.
+
     Rows without a label yet are left out and counted in the note. A score that does not exist on
     these rows (no positives, say) is inconclusive, never green.
 
@@ -51,10 +59,22 @@ def metric(ctx: Context, scorer: Scorer, *, threshold: float | None = None) -> I
     if ctx.versus is None:
         estimate, note = score.estimate(sample, ctx.levels, ctx.rng)
     else:
-        other = _usable(ctx.champion.sample(), score, threshold)
-        judge = compare.relative if ctx.versus == "relative" else compare.difference
-        estimate, note = judge(score, sample, other, ctx.levels, ctx.rng)
+        estimate, note = _compared(ctx, score, sample, threshold)
     yield Measurement(scorer, estimate, note=_joined(note, _unlabelled(ctx)), counts="labelled rows")
+
+
+def _compared(
+    ctx: Context, score: scores.Score, sample: Sample, threshold: float | None
+) -> tuple[Estimate, str]:
+    """The paired difference to the other model, which says so where it is the other that has no score."""
+    own = threshold if ctx.against == "champion" else None
+    other = _usable(ctx.other.sample(), score, own)
+    judge = compare.relative if ctx.versus == "relative" else compare.difference
+    estimate, note = judge(score, sample, other, ctx.levels, ctx.rng)
+    if not estimate.exists:
+        theirs, reason = score.estimate(other, ctx.levels, ctx.rng)
+        note = note if theirs.exists else f"{score.name} does not exist for the {ctx.against}: {reason}"
+    return estimate, note
 
 
 def _usable(sample: Sample, score: scores.Score, threshold: float | None) -> Sample:
