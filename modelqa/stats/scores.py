@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from modelqa.core.estimate import Estimate, Levels
-from modelqa.stats import averages, calibration, confusion, hits, losses, ranking
+from modelqa.stats import averages, calibration, confusion, hits, losses, ranking, reliability
 from modelqa.stats.hits import Hits
 from modelqa.stats.linear import Linear, Undefined, estimate, negated
 from modelqa.stats.sample import Sample, Task
@@ -292,11 +292,22 @@ def _explained() -> list[Score]:
 
 
 def _calibrations() -> list[Score]:
-    """What would correct a model's probabilities: no names of scikit-learn's, and no side is better."""
+    """What probabilities are worth, beyond scikit-learn's names: their error, its parts, what corrects it.
+
+    Of slope, intercept, bias and uncertainty no side is better.
+    """
     measures = {"slope": calibration.slope, "intercept": calibration.intercept, "bias": calibration.bias}
-    return [
+    corrections = [
         Score(f"calibration_{name}", _BINARY, "probability", True, measure=measure)
         for name, measure in measures.items()
+    ]
+    error = reliability.expected_error
+    return [
+        *corrections,
+        Score("expected_calibration_error", _CLASSES, "probability", False, drawn=error),
+        Score("brier_reliability", _BINARY, "probability", False, drawn=reliability.reliability),
+        Score("brier_resolution", _BINARY, "probability", True, drawn=reliability.resolution),
+        Score("brier_uncertainty", _BINARY, "probability", True, drawn=reliability.uncertainty),
     ]
 
 
