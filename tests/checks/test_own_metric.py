@@ -37,6 +37,13 @@ def found(name: str, subject: dict[str, Any] | None = None, **keys: Any) -> Esti
     return result.verdicts[0].measurement.estimate
 
 
+@pytest.fixture
+def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draws for a value, where no end matters."""
+    monkeypatch.setattr("modelqa.stats.bootstrap.enough", lambda *_: 300)
+
+
+@pytest.mark.usefixtures("few_draws")
 def test_the_value_is_what_the_function_returns() -> None:
     """Functions get predictions; scorers what they ask for, with their sign and arguments."""
     assert found("profit").value == pytest.approx(float(np.mean(SAID * (BATCH.label - 0.4))))
@@ -77,6 +84,7 @@ def test_classes_reach_the_function_by_their_own_names() -> None:
     assert found("heard", subject).value == pytest.approx(expected)
 
 
+@pytest.mark.usefixtures("few_draws")
 def test_versus_champion_is_paired() -> None:
     """The same model twice differs by nothing in any draw; another one by the difference of values."""
     other = FakeModel(noise=0.5)

@@ -14,6 +14,7 @@ CASES: dict[str, list[tuple[Any, dict[str, Any]]]] = {
         ("roc_auc", {"versus": "champion", "min": -0.5}),
         ("roc_auc", {"versus": "dummy", "min": "10%"}),
         ("expected_calibration_error", {"max": 0.5}),
+        ("tests.own_scores:profit", {"min": 0}),
     ],
     "latency": [("p50", {"max": "1 min", "calls": 30})],
     "errors": [("rate", {"max": 0.5}), ("rate", {"max": 0.5, "generalise": True})],
