@@ -112,13 +112,13 @@ def resolution(sample: Sample, levels: Levels, _rng: np.random.Generator) -> Not
     gap = (bins.said - bins.happened)[codes]
     rows = (1 - 2 * base) * (truth - base) + 2 * gap * (said - truth) - gap**2 - losses
     loss, mean = (float(np.average(each, weights=sample.weights)) for each in (losses, rows))
-    value = _uncertain(base, bins.rows.sum()) + _corrected(bins) - loss
+    value = _uncertain(base, float(bins.rows.sum())) + _corrected(bins) - loss
     parts = spread(centred(rows, mean, sample.weights), sample.groups)
     second = 2 * float(((bins.share * bins.variance) ** 2).sum())
     parts = replace(parts, error=sqrt(parts.error**2 + second))
     if min(truth.sum(), len(truth) - truth.sum()) < _FEW:
-        note = f"no ends: fewer than {_FEW} rows are of the smaller class"
-        return Estimate(value, low=-inf, high=inf, n=len(sample)), note
+        note = f"hardly any ends: fewer than {_FEW} rows are of the smaller class"
+        return Estimate(value, low=-inf, high=max(0.25, value), n=len(sample)), note
     trials = independent(len(sample), sample.weights, sample.groups)
     low, high = around(value, parts, levels, trials=trials, bounds=(-inf, 0.25))
     return Estimate(value, low=min(low, value), high=max(high, value), n=len(sample)), _binning(bins)
@@ -138,7 +138,7 @@ def uncertainty(sample: Sample, levels: Levels, _rng: np.random.Generator) -> No
     found = estimate(share, sample, levels.half())
     ends = [found.low * (1 - found.low), found.high * (1 - found.high)]
     top = 0.25 if found.low <= 0.5 <= found.high else max(ends)
-    value = _uncertain(base, _binned(sample)[1].rows.sum())
+    value = _uncertain(base, float(_binned(sample)[1].rows.sum()))
     return Estimate(value, low=min(*ends, value), high=max(top, value), n=len(sample)), ""
 
 

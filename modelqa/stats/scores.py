@@ -292,22 +292,18 @@ def _explained() -> list[Score]:
 
 
 def _calibrations() -> list[Score]:
-    """What probabilities are worth, beyond scikit-learn's names: their error, its parts, what corrects it.
-
-    Of slope, intercept, bias and uncertainty no side is better.
-    """
+    """What probabilities are worth, beyond scikit-learn's names; most have no better side."""
     measures = {"slope": calibration.slope, "intercept": calibration.intercept, "bias": calibration.bias}
-    corrections = [
-        Score(f"calibration_{name}", _BINARY, "probability", True, measure=measure)
-        for name, measure in measures.items()
-    ]
-    error = reliability.expected_error
+    drawn = {"reliability": reliability.reliability, "uncertainty": reliability.uncertainty}
+    error, told = reliability.expected_error, reliability.resolution
     return [
-        *corrections,
+        *(
+            Score(f"calibration_{k}", _BINARY, "probability", True, measure=how)
+            for k, how in measures.items()
+        ),
         Score("expected_calibration_error", _CLASSES, "probability", False, drawn=error),
-        Score("brier_reliability", _BINARY, "probability", False, drawn=reliability.reliability),
-        Score("brier_resolution", _BINARY, "probability", True, drawn=reliability.resolution),
-        Score("brier_uncertainty", _BINARY, "probability", True, drawn=reliability.uncertainty),
+        Score("brier_resolution", _BINARY, "probability", True, drawn=told),
+        *(Score(f"brier_{k}", _BINARY, "probability", False, drawn=how) for k, how in drawn.items()),
     ]
 
 
