@@ -24,6 +24,7 @@ NEEDS: Mapping[Needs, str] = {
     Needs.MODEL: "a model that can be called",
     Needs.LABELS: "labels",
     Needs.REFERENCE: "a reference",
+    Needs.CHAMPION: "a champion",
 }
 
 
@@ -185,9 +186,18 @@ def _bounds(made: CheckType) -> str:
         told = "a number whose unit depends on the value"
     else:
         told = written.get(unit) or f"{unit.replace('_', ' ')}, in {' '.join(units.suffixes(unit))}"
-    compared = "with versus: champion, of the difference; in %, relative to the champion's value"
+    compared = _compared(made)
     nature = "counted in this batch, not estimated" if made.facts else "judged by the interval's ends"
-    return f"{told}\n{compared}\n{nature}"
+    return "\n".join(filter(None, (told, compared, nature)))
+
+
+def _compared(made: CheckType) -> str:
+    """What its bounds mean under ``versus``; empty where it is not compared."""
+    needs = made.needs if isinstance(made.needs, Needs) else Needs.NOTHING
+    if Needs.CHAMPION in needs:
+        return ""
+    dummy = " or dummy" if Needs.LABELS in needs and Needs.MODEL not in needs else ""
+    return f"with versus: champion{dummy}, of the difference; in %, relative to the other's value"
 
 
 def _source(found: Manual) -> str:

@@ -7,18 +7,30 @@ from typing import Annotated
 
 import numpy as np
 
+from modelqa.core.beside import load
+from modelqa.core.estimate import Estimate
 from modelqa.core.ports import Complaint, Context, Influence, Needs, Shape, check
 from modelqa.core.result import Measurement
 from modelqa.errors import CheckError
 from modelqa.stats import compare, scores
+from modelqa.stats.functions import Function
 from modelqa.stats.linear import Undefined
 from modelqa.stats.sample import Sample
 
-Scorer = Annotated[str, Shape({"enum": list(scores.SCORERS)})]
+Scorer = (
+    Annotated[str, Shape({"enum": list(scores.SCORERS)})]
+    | Annotated[str, Shape({"pattern": r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$"})]
+)
+Scored = scores.Score | Function
 
 
 def _known(scorer: str, **_: object) -> Iterator[Complaint]:
-    if scorer in scores.UNSUPPORTED:
+    if ":" in scorer:
+        try:
+            Function.of(scorer, load(scorer))
+        except Exception as error:  # importing a user's module runs its code
+            yield None, f"{scorer} cannot be a metric: {type(error).__name__}: {error}"
+    elif scorer in scores.UNSUPPORTED:
         yield None, f"{scorer} is not supported: {scores.UNSUPPORTED[scorer]}"
     elif scorer not in scores.SCORERS:
         close = get_close_matches(scorer, scores.SCORERS, n=1)
@@ -28,14 +40,14 @@ def _known(scorer: str, **_: object) -> Iterator[Complaint]:
 
 def _influence(ctx: Context, scorer: str, *, threshold: float | None = None) -> Iterator[Influence]:
     """The score's own influence, or that of the paired difference; none where the score has none."""
-    score = scores.find(scorer)
-    if score.measure is None:
+    score = scores.SCORERS.get(scorer)
+    if score is None or score.measure is None:
         return
     try:
         ours = score.measure(_usable(ctx.sample(), score, threshold))
-        moved, trials = ours.influence, round(ours.trials)
+        moved, trials = ours.influence, round(ours.trials) if score.hit is not None else 0
         if ctx.versus is not None:
-            theirs = score.measure(_usable(ctx.champion.sample(), score, threshold))
+            theirs = score.measure(_other(ctx, score, threshold))
             times = ours.value / theirs.value if ctx.versus == "relative" and theirs.value else 1.0
             moved, trials = moved - times * theirs.influence, 0
     except Undefined:
@@ -55,6 +67,19 @@ def metric(ctx: Context, scorer: Scorer, *, threshold: float | None = None) -> I
     is the paired difference candidate - champion on the same rows; bounds in ``%`` are relative to
     the champion's score.
 
+    With ``versus: dummy`` the other is what knows the labels and no feature: scikit-learn's
+    ``DummyClassifier(strategy="prior")``, or ``DummyRegressor(strategy="mean")`` for every error of
+    a regression, absolute ones too. It is fitted on the reference's labels where the reference has
+    the column, else on the batch's own; it always says the most common class, whatever the
+    threshold. What does not exist for it (the precision of a class that it never says) is
+    inconclusive.
+
+    ``quality.scores:profit`` is a function of your own, ``profit(y_true, y_pred)`` as scikit-learn's
+    metrics are written (``sample_weight`` if it can), or a scorer that ``make_scorer`` made, whose
+    function, sign, arguments and response are used. It gets your own class labels (truth values as
+    0 and 1). Its interval is a bootstrap of the rows (whole groups), fastest if it takes
+    ``sample_weight``; a tail that the draws do not resolve is open, so that it cannot turn red by it.
+
     Rows without a label yet are left out and counted in the note. A score that does not exist on
     these rows (no positives, say) is inconclusive, never green.
 
@@ -66,18 +91,37 @@ def metric(ctx: Context, scorer: Scorer, *, threshold: float | None = None) -> I
         - metric: roc_auc
           min: 0.90
     """
-    score = scores.find(scorer)
+    score = Function.of(scorer, load(scorer)) if ":" in scorer else scores.find(scorer)
     sample = _usable(ctx.sample(), score, threshold)
-    if ctx.versus is None:
+    if isinstance(score, Function):
+        samples = (sample,) if ctx.versus is None else (sample, _other(ctx, score, threshold))
+        estimate, note = score.estimate(samples, ctx.levels, ctx.rng, ctx.versus)
+    elif ctx.versus is None:
         estimate, note = score.estimate(sample, ctx.levels, ctx.rng)
     else:
-        other = _usable(ctx.champion.sample(), score, threshold)
-        judge = compare.relative if ctx.versus == "relative" else compare.difference
-        estimate, note = judge(score, sample, other, ctx.levels, ctx.rng)
+        estimate, note = _compared(ctx, score, sample, threshold)
     yield Measurement(scorer, estimate, note=_joined(note, _unlabelled(ctx)), counts="labelled rows")
 
 
-def _usable(sample: Sample, score: scores.Score, threshold: float | None) -> Sample:
+def _compared(
+    ctx: Context, score: scores.Score, sample: Sample, threshold: float | None
+) -> tuple[Estimate, str]:
+    """The paired difference to the other model, which says so where it is the other that has no score."""
+    other = _other(ctx, score, threshold)
+    judge = compare.relative if ctx.versus == "relative" else compare.difference
+    estimate, note = judge(score, sample, other, ctx.levels, ctx.rng)
+    if not estimate.exists:
+        theirs, reason = score.estimate(other, ctx.levels, ctx.rng)
+        note = note if theirs.exists else f"{score.name} does not exist for the {ctx.against}: {reason}"
+    return estimate, note
+
+
+def _other(ctx: Context, score: Scored, threshold: float | None) -> Sample:
+    """The other model's sample; a dummy keeps to what it always says."""
+    return _usable(ctx.other.sample(), score, threshold if ctx.against == "champion" else None)
+
+
+def _usable(sample: Sample, score: Scored, threshold: float | None) -> Sample:
     """The sample as this score reads it. Raises `CheckError` where it cannot."""
     if sample.task not in score.tasks:
         tasks = " or ".join(sorted(score.tasks))

@@ -21,13 +21,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Versus = Literal["difference", "relative"]
-"""How a check is compared with the champion: candidate - champion, or that divided by the champion."""
+"""How a check is compared with another model: candidate - other, or that divided by the other."""
+Other = Literal["champion", "dummy"]
+"""Whom a model is compared with: its champion, or what knows no features (scikit-learn's Dummy)."""
 
 
 class Needs(Flag):
     """What a check cannot do without; the plan says at collection what a suite lacks.
 
-    ``PREDICTIONS`` are logged ones or a model's, ``MODEL`` is a model that can be called.
+    ``PREDICTIONS`` are logged ones or a model's, ``MODEL`` is a model that can be called,
+    ``CHAMPION`` is another model on the same rows, whatever the check is judged against.
     """
 
     NOTHING = 0
@@ -36,6 +39,7 @@ class Needs(Flag):
     MODEL = auto()
     LABELS = auto()
     REFERENCE = auto()
+    CHAMPION = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,15 @@ class Context(Protocol):
 
     @property
     def versus(self) -> Versus | None:
-        """Set where the check is judged against the champion."""
+        """Set where the check is judged against another model."""
+
+    @property
+    def against(self) -> Other:
+        """Which one that is."""
+
+    @property
+    def other(self) -> Context:
+        """The same rows, seen with the eyes of what the check is judged against."""
 
     @property
     def champion(self) -> Context:
@@ -149,6 +161,9 @@ class Context(Protocol):
 
     def predictions(self) -> Predictions:
         """What the model said of the batch; computed once, shared by all checks."""
+
+    def decisions(self) -> Predictions:
+        """What the model decided, without probabilities: classes at the suite's threshold, or numbers."""
 
     def labels(self) -> Column:
         """The truth, one value a row, missing where a row has none yet."""

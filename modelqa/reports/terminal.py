@@ -169,6 +169,8 @@ def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
 def would(result: SuiteResult, action: Mapping[str, Any]) -> str:
     """What an action of the suite would do after this run; empty where it would do nothing.
 
+    What follows `passed` needs every check passed or warned: one that was skipped has not passed.
+
     >>> from modelqa.core.subject import SubjectInfo
     >>> red = SuiteResult("churn", SubjectInfo(), (), started="", digest="")
     >>> would(red, {"does": "open a ticket (github)", "on": ["errored"]})
@@ -178,4 +180,9 @@ def would(result: SuiteResult, action: Mapping[str, Any]) -> str:
     wanted = set(action["on"])
     if "passed" in wanted:
         wanted.add("warned")
-    return f"would {visible(action['does'])}: the run is {outcome}" if outcome in wanted else ""
+    if outcome not in wanted:
+        return ""
+    does, skipped = visible(action["does"]), result.counts().get(Outcome.SKIPPED, 0)
+    if skipped and result.outcome in (Outcome.PASSED, Outcome.WARNED):
+        return f"would not {does}: the run is {outcome}, but {skipped:,} skipped"
+    return f"would {does}: the run is {outcome}"

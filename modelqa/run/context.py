@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelqa.core.estimate import Levels
-from modelqa.core.ports import Column, Model, Predictions, Table, Versus
+from modelqa.core.ports import Column, Model, Other, Predictions, Table, Versus
 from modelqa.core.result import ALL
 from modelqa.core.signature import ColumnKind
 from modelqa.errors import CheckError
@@ -32,6 +32,7 @@ class View:
     _: KW_ONLY
     levels: Levels
     versus: Versus | None = None
+    against: Other = "champion"
     side: Side = "model"
     slice: str = ALL
     chosen: NDArray[np.intp] | None = None
@@ -39,6 +40,10 @@ class View:
     @property
     def champion(self) -> "View":
         return replace(self, side="champion", versus=None)
+
+    @property
+    def other(self) -> "View":
+        return replace(self, side=self.against, versus=None)
 
     @cached_property
     def batch(self) -> Table:
@@ -79,6 +84,10 @@ class View:
             values=said.values[self.chosen],
             probabilities=None if shares is None else shares[self.chosen],
         )
+
+    def decisions(self) -> Predictions:
+        said = self.opened.decisions(self.side)
+        return said if self.chosen is None else replace(said, values=said.values[self.chosen])
 
     def labels(self) -> Column:
         column = self.opened.labels

@@ -70,7 +70,7 @@ def encode(
         sample.predicted,
         probabilities=sample.probabilities,
         classes=sample.classes,
-        weights=None if weights is None else _weights(weights),
+        weights=None if weights is None else weights_of(weights),
         groups=None if groups is None else _codes(groups),
     )
     return Encoded(sample.take(labelled), labelled=labelled)
@@ -147,7 +147,7 @@ def _classification(
         probabilities: NDArray[np.float64] | None = np.column_stack([1 - shares, shares])
         predicted = (shares >= (0.5 if threshold is None else threshold)).astype(np.intp)
     else:
-        said = [_key(name) for name in predictions.classes or _distinct(predictions.values)]
+        said = [class_of(name) for name in predictions.classes or _distinct(predictions.values)]
         said = _aligned(said, truth_keys)
         classes = _ordered(list(dict.fromkeys([*said, *truth_keys])), positive, labels.name)
         probabilities = _columns(predictions.probabilities, said, classes)
@@ -176,7 +176,7 @@ def _keys(labels: Column) -> tuple[list[Any], NDArray[np.intp]]:
         raise SubjectError(f"labels {labels.name!r} are of kind {labels.kind}; expected numbers or texts")
     used, codes = factorized(labels.values)
     present = set(np.unique(codes[~labels.missing]).tolist())
-    keys = [_key(value) if code in present else None for code, value in enumerate(used)]
+    keys = [class_of(value) if code in present else None for code, value in enumerate(used)]
     if None in keys:  # values that stand only where the label is missing
         kept = [code for code in range(len(keys)) if code in present]
         move = np.zeros(len(keys), dtype=np.intp)
@@ -185,7 +185,7 @@ def _keys(labels: Column) -> tuple[list[Any], NDArray[np.intp]]:
     return keys, codes.astype(np.intp)
 
 
-def _key(value: Any) -> Any:
+def class_of(value: Any) -> Any:
     """A class by which it is the same wherever it stands: 1, 1.0 and True are one class."""
     if isinstance(value, np.generic):
         value = value.item()
@@ -208,21 +208,21 @@ def _aligned(said: list[Any], truth: Sequence[Any]) -> list[Any]:
 
 def _ordered(keys: Sequence[Any], positive: Any, name: str) -> list[Any]:
     """The classes in order; in a binary task the positive one comes second."""
-    if len(keys) == 1 and _key(keys[0]) in (0, 1):
+    if len(keys) == 1 and class_of(keys[0]) in (0, 1):
         keys = [0, 1]
     ordered = sorted(keys, key=lambda key: (isinstance(key, str), key))
-    if positive is not None and _key(positive) not in ordered:
+    if positive is not None and class_of(positive) not in ordered:
         if len(ordered) > 1:
             found = ", ".join(map(str, ordered[:10]))
             raise SubjectError(f"`positive:` is {positive!r}, but labels {name!r} are {found}")
-        ordered.append(_key(positive))
+        ordered.append(class_of(positive))
     if len(ordered) == 1:
         raise SubjectError(f"labels {name!r} hold one class only: nothing to tell apart; say `positive:`")
     if len(ordered) != 2:
         return ordered
     if positive is None and set(ordered) != {0, 1}:
         raise SubjectError(f"labels {name!r} are {ordered[0]} and {ordered[1]}: say `positive:`")
-    chosen = 1 if positive is None else _key(positive)
+    chosen = 1 if positive is None else class_of(positive)
     return [key for key in ordered if key != chosen] + [chosen]
 
 
@@ -255,18 +255,18 @@ def _place(values: NDArray[Any], classes: Sequence[Any], *, said_as_text: bool) 
         codes = np.empty(len(values), dtype=np.intp)
         for row, value in enumerate(values.tolist()):
             if value not in seen:
-                key = _key(value) if said_as_text or not isinstance(value, str) else value
+                key = class_of(value) if said_as_text or not isinstance(value, str) else value
                 seen[value] = index.get(key, index.get(_number(key), -1))
             codes[row] = seen[value]
         return codes
     distinct, inverse = np.unique(values, return_inverse=True)
-    table = np.array([index.get(_key(value), -1) for value in distinct] or [-1], dtype=np.intp)
+    table = np.array([index.get(class_of(value), -1) for value in distinct] or [-1], dtype=np.intp)
     return table[inverse]
 
 
 def _number(value: Any) -> Any:
     try:
-        return _key(float(value))
+        return class_of(float(value))
     except (TypeError, ValueError):
         return value
 
@@ -288,7 +288,8 @@ def _floats(column: Column) -> NDArray[np.float64]:
     return values
 
 
-def _weights(column: Column) -> NDArray[np.float64]:
+def weights_of(column: Column) -> NDArray[np.float64]:
+    """The weights of rows. Raises `SubjectError` where they are none."""
     values = _floats(column)
     if not (np.isfinite(values).all() and (values >= 0).all() and values.any()):
         raise SubjectError(f"`weights:` column {column.name!r}: expected finite numbers >= 0, not all zero")

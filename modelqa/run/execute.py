@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from modelqa.core.bound import Outcome
-from modelqa.core.ports import Context, Versus
+from modelqa.core.ports import Context, Needs, Versus
 from modelqa.core.result import CheckResult, Measurement, SuiteResult, Verdict
 from modelqa.errors import ModelQAError, SubjectError
 from modelqa.run import machine
@@ -63,8 +63,8 @@ def collect(suite: Suite, opened: Opened, results: Iterable[CheckResult], starte
 
 def prepare(planned: Planned, opened: Opened) -> None:
     """Open what a check needs. Raises `SubjectError` where that cannot be done."""
-    needs = planned.spec.type.needs_of(planned.spec.value)
-    opened.ensure(needs, champion=planned.spec.versus == "champion" and not _skipped(planned, opened))
+    if not _skipped(planned, opened):
+        opened.ensure(planned.needs, other=planned.spec.versus)
 
 
 def execute(planned: Planned, opened: Opened) -> CheckResult:
@@ -127,7 +127,8 @@ def views(planned: Planned, opened: Opened) -> list[View]:
     """What a check is called with: all rows, then each slice, each at its share of the levels."""
     spec = planned.spec
     versus: Versus | None = None if spec.versus is None else "relative" if spec.relative else "difference"
-    whole = View(opened, planned.id, levels=planned.levels, versus=versus)
+    against = spec.versus or "champion"
+    whole = View(opened, planned.id, levels=planned.levels, versus=versus, against=against)
     parts = [whole, *(view for _, view in whole.parts(spec.slices))]
     return [replace(view, levels=planned.levels.split(len(parts))) for view in parts]
 
@@ -146,30 +147,30 @@ def _call(planned: Planned, view: Context) -> Iterable[Measurement]:
 
 
 def _compared(planned: Planned, view: View) -> Iterator[Measurement]:
-    """Candidate against champion for a check that knows neither: two intervals at half levels."""
+    """Candidate against another for a check that knows neither: two intervals at half levels."""
     from modelqa.stats import compare
 
     combine = compare.independent_relative if view.versus == "relative" else compare.independent_difference
     half = view.levels.half()
     ours = list(_call(planned, replace(view, levels=half, versus=None)))
-    champion = replace(view.champion, levels=half.mirrored())
-    theirs = {(found.metric, found.column): found for found in _call(planned, champion)}
+    there = replace(view.other, levels=half.mirrored())
+    theirs = {(found.metric, found.column): found for found in _call(planned, there)}
     for found in ours:
         other = theirs.get((found.metric, found.column))
         if other is None:
-            raise SubjectError(f"the champion has no {found.metric} to compare with")
+            raise SubjectError(f"the {view.against} has no {found.metric} to compare with")
         yield replace(found, estimate=combine(found.estimate, other.estimate), evidence=())
 
 
 def _stamped(planned: Planned, view: View, found: Measurement) -> Measurement:
     """A measurement with its slice, with what it is compared with, and in the unit of its bound."""
-    metric = found.metric if view.versus is None else f"{found.metric} versus champion"
+    metric = found.metric if view.versus is None else f"{found.metric} versus {view.against}"
     unit = found.unit if found.bound is not None else planned.spec.unit
     return replace(found, metric=metric, slice=view.slice, unit=unit)
 
 
 def _skipped(planned: Planned, opened: Opened) -> bool:
-    return planned.spec.versus == "champion" and opened.champion_missing
+    return Needs.CHAMPION in planned.needs and opened.champion_missing
 
 
 def unopened(planned: Planned, error: ModelQAError) -> CheckResult:

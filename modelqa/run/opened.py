@@ -3,21 +3,23 @@
 import glob
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
 from modelqa import catalog
-from modelqa.core.ports import Column, Model, Needs, Predictions, Table
+from modelqa.core.ports import Column, Model, Needs, Other, Predictions, Table
 from modelqa.core.subject import Query, SubjectInfo
 from modelqa.engines import memory, sql
 from modelqa.engines.sources import is_address
 from modelqa.errors import NotFound, SubjectError
+from modelqa.run.decisions import decided
+from modelqa.run.dummy import Dummy, known
 from modelqa.run.encode import Encoded, encode, logged
 from modelqa.suite.spec import Labels, Suite
 
-Side = Literal["model", "champion"]
+Side = Literal["model", "champion", "dummy"]
 T = TypeVar("T")
 
 
@@ -57,7 +59,7 @@ class Opened:
             raise found.with_traceback(None)
         return found  # type: ignore[no-any-return]
 
-    def ensure(self, needs: Needs, *, champion: bool) -> None:
+    def ensure(self, needs: Needs, *, other: Other | None = None) -> None:
         """Open what a check needs, so that what cannot be opened is found before it measures."""
         if needs:
             _ = self.batch
@@ -67,8 +69,10 @@ class Opened:
             _ = self.reference
         if Needs.MODEL in needs or (Needs.PREDICTIONS in needs and self.suite.predictions is None):
             self.model("model")
-        if champion:
+        if other == "champion" or Needs.CHAMPION in needs:
             self.model("champion")
+        if other == "dummy" and self.suite.reference is not None:
+            _ = self.reference
 
     @property
     def info(self) -> SubjectInfo:
@@ -132,6 +136,16 @@ class Opened:
         """What a model says of a table; logged predictions where the suite names them."""
         return self._once("predictions", side, of, make=lambda: self._predict(side, getattr(self, of)))
 
+    def decisions(self, side: Side) -> Predictions:
+        """What a model decided of the batch, at the suite's threshold."""
+        return self._once("decisions", side, make=lambda: self._decide(side))
+
+    def _decide(self, side: Side) -> Predictions:
+        alone = self._logged(side) and self.suite.champion is not None
+        classes = self.predictions("champion").classes if alone else None
+        suite = self.suite
+        return decided(self.predictions(side), classes, positive=suite.positive, threshold=suite.threshold)
+
     @property
     def labels(self) -> Column:
         """The truth, one value a row of the batch."""
@@ -146,7 +160,20 @@ class Opened:
         """The labelled rows with a model's predictions, encoded for scores; made once a model."""
         return self._once("sample", side, make=lambda: self._encode(side))
 
+    @property
+    def dummy(self) -> Dummy:
+        """What knows the labels' distribution only: the reference's where it has labels, else the batch's."""
+        return self._once("dummy", make=self._dummy)
+
+    def _dummy(self) -> Dummy:
+        labels, reference = self.suite.labels, None if self.suite.reference is None else self.reference
+        name = labels.column if isinstance(labels, Labels) else labels if isinstance(labels, str) else None
+        return Dummy.fit(self.sample("model").sample, known(reference, name, self.suite.weights))
+
     def _encode(self, side: Side) -> Encoded:
+        if side == "dummy":
+            ours = self.sample("model")
+            return replace(ours, sample=self.dummy.sample(ours.sample))
         return encode(
             self.labels,
             self.predictions(side),
@@ -174,6 +201,8 @@ class Opened:
         return {name for part in named for name in _listed(part)}
 
     def _find(self, side: Side) -> Any:
+        if side == "dummy":
+            raise SubjectError("the dummy is no model that can be called")
         make = partial(find_model, getattr(self.suite, side), self.suite, self.settings)
         return self._once("found", side, make=make)
 
@@ -189,6 +218,8 @@ class Opened:
         return table
 
     def _predict(self, side: Side, table: Table) -> Predictions:
+        if side == "dummy":
+            return self.dummy.predictions(table.rows)
         if self._logged(side):
             columns = [column_of(table, name, "`predictions:`") for name in _listed(self.suite.predictions)]
             return logged(columns)

@@ -138,7 +138,7 @@ def _paired_ratio(ours: Linear, theirs: Linear, sample: Sample, levels: Levels) 
     if not isfinite(ours.value - theirs.value):
         raise Undefined("a label, prediction or weight is not a finite number")
     if theirs.value == 0:
-        raise Undefined("the champion's score is zero")
+        raise Undefined("the score to compare with is zero")
     size = abs(theirs.value)
     value = (ours.value - theirs.value) / size
     # At the estimated ratio the candidate's error and the champion's are one error.

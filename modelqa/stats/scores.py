@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from modelqa.core.estimate import Estimate, Levels
-from modelqa.stats import averages, calibration, confusion, hits, losses, ranking
+from modelqa.stats import averages, calibration, confusion, hits, losses, ranking, reliability
 from modelqa.stats.hits import Hits
 from modelqa.stats.linear import Linear, Undefined, estimate, negated
 from modelqa.stats.sample import Sample, Task
@@ -292,11 +292,18 @@ def _explained() -> list[Score]:
 
 
 def _calibrations() -> list[Score]:
-    """What would correct a model's probabilities: no names of scikit-learn's, and no side is better."""
+    """What probabilities are worth, beyond scikit-learn's names; most have no better side."""
     measures = {"slope": calibration.slope, "intercept": calibration.intercept, "bias": calibration.bias}
+    drawn = {"reliability": reliability.reliability, "uncertainty": reliability.uncertainty}
+    error, told = reliability.expected_error, reliability.resolution
     return [
-        Score(f"calibration_{name}", _BINARY, "probability", True, measure=measure)
-        for name, measure in measures.items()
+        *(
+            Score(f"calibration_{k}", _BINARY, "probability", True, measure=how)
+            for k, how in measures.items()
+        ),
+        Score("expected_calibration_error", _CLASSES, "probability", False, drawn=error),
+        Score("brier_resolution", _BINARY, "probability", True, drawn=told),
+        *(Score(f"brier_{k}", _BINARY, "probability", False, drawn=how) for k, how in drawn.items()),
     ]
 
 

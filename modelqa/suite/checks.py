@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, cast, get_args
 
 from modelqa import catalog
 from modelqa.core.bound import Bound
-from modelqa.core.ports import CheckType, declared
+from modelqa.core.ports import CheckType, Other, declared
 from modelqa.core.units import Unit
 from modelqa.suite import values
 from modelqa.suite.bounds import LIMITS, Limits, limits
@@ -176,20 +176,18 @@ def _verify(
         problems.add(at.place, message, "" if at.spelt in names else at.spelt, names)
 
 
-def _versus(
-    check: CheckType, kind: str, around: Around, node: Node, problems: Problems
-) -> Literal["champion"] | None:
+def _versus(check: CheckType, kind: str, around: Around, node: Node, problems: Problems) -> Other | None:
     written = node.get("versus")
     if written is None:
         return None
-    read = values.choice("champion")(written, problems)
+    read = values.choice(*get_args(Other))(written, problems)
     if read is None:
         return None
     if check.own_bound:
         problems.add(written.place, f"{kind} holds its bound itself and is not compared: leave out versus")
-    if not around.champion:
+    if read == "champion" and not around.champion:
         problems.add(written.place, "versus: champion needs the suite's key champion, which it does not have")
-    return "champion"
+    return cast("Other", read)
 
 
 def _unit(kind: str, check: CheckType, value: Any, node: Node, problems: Problems) -> Unit | None:

@@ -1,10 +1,10 @@
 """The JSON Schema of suite files, for editors: from the suite's keys and the checks' signatures."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from modelqa import catalog
-from modelqa.core.ports import CheckType, declared
+from modelqa.core.ports import CheckType, Other, declared
 from modelqa.core.units import Unit
 from modelqa.suite.bounds import LIMITS
 from modelqa.suite.build import DEFAULTS, READERS
@@ -256,7 +256,10 @@ _RESERVED: Mapping[str, Fragment] = {
         "description": "The suite's slices that it is judged on too: some of them, or all.",
         "anyOf": [{"const": "all"}, {"type": "array", "items": TEXT, "minItems": 1}],
     },
-    "versus": {"const": "champion", "description": "Judge the difference to the champion."},
+    "versus": {
+        "enum": [*get_args(Other)],
+        "description": "Judge the difference to the champion, or to a model that has learnt nothing.",
+    },
     "inconclusive": {
         "enum": ["warn", "fail"],
         "description": "What this check, undecided, does to the exit status.",

@@ -8,7 +8,7 @@ from typing import Any, Literal, Self, TypedDict, Unpack, cast
 
 from modelqa import catalog
 from modelqa.core.bound import Bound
-from modelqa.core.ports import CheckType
+from modelqa.core.ports import CheckType, Other
 from modelqa.core.result import SuiteResult
 from modelqa.core.units import Unit
 from modelqa.suite.nodes import NOWHERE, Node, Place, Problems, name_of, of
@@ -74,7 +74,7 @@ class CheckSpec:
 
     ``value`` is the parameter behind the check's key, ``params`` are its other arguments as far as
     they are written. ``bound`` is in base units of ``unit``; with ``relative`` it is a share of
-    the champion's value.
+    the value of what it is compared with.
     """
 
     kind: str
@@ -85,7 +85,7 @@ class CheckSpec:
     params: Mapping[str, Any]
     bound: Bound
     unit: Unit
-    versus: Literal["champion"] | None = None
+    versus: Other | None = None
     relative: bool = False
     slices: tuple[str, ...] = ()
     name: str | None = None

@@ -138,7 +138,7 @@ def test_a_champion_of_zero_has_no_relative_difference() -> None:
     sample = regression(50, error=0.0)
     found, note = compare.relative(find("mean_squared_error"), sample, sample, BOTH, RNG)
     assert not found.exists
-    assert note == "the champion's score is zero"
+    assert note == "the score to compare with is zero"
 
 
 def test_different_rows_are_refused() -> None:

@@ -1,4 +1,4 @@
-"""Proportions, means, quantiles and the bootstrap."""
+"""Proportions, means and quantiles."""
 
 from math import inf
 
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
-from score_samples import BOTH, regression
+from score_samples import BOTH
 
 from modelqa.core.estimate import Levels
 from modelqa.stats import intervals
@@ -135,44 +135,3 @@ def test_quantile_holds_its_value(values: list[float], q: float, low: float, hig
     near = intervals.quantile(np.array(values), q, levels(low, high))
     far = intervals.quantile(np.array(values), q, levels(low / 10, high / 10))
     assert far.low <= near.low <= near.value <= near.high <= far.high
-
-
-def test_a_bootstrap_that_cannot_resolve_a_tail_says_so() -> None:
-    """An end whose tail is beyond the draws is infinite, the other is not."""
-    found = intervals.bootstrap(
-        lambda sample: float(np.median(sample.truth)), regression(80), FAR, np.random.default_rng(0), 400
-    )
-    assert found.high == inf
-    assert 0 < found.low < found.value
-
-
-def test_a_bootstrap_is_near_the_studentised_mean() -> None:
-    """For a mean of many rows the bootstrap agrees with Student's t."""
-    sample = regression(400, 5)
-    found = intervals.bootstrap(
-        lambda drawn: float(drawn.predicted.mean()), sample, BOTH, np.random.default_rng(0), 2000
-    )
-    near = intervals.mean(sample.predicted, BOTH)
-    assert found.high - found.low == pytest.approx(near.high - near.low, rel=0.15)
-
-
-def test_a_bootstrap_draws_whole_groups() -> None:
-    """Groups of copies leave as much doubt as one row each."""
-    from dataclasses import replace
-
-    sample = regression(40, 6)
-    rows = np.repeat(np.arange(40), 10)
-    grouped = replace(sample.take(rows), groups=rows)
-    widths = []
-    for each in (sample, grouped):
-        found = intervals.bootstrap(
-            lambda drawn: float(drawn.truth.mean()), each, BOTH, np.random.default_rng(0), 1500
-        )
-        widths.append(found.high - found.low)
-    assert widths[1] == pytest.approx(widths[0], rel=0.15)
-
-
-def test_a_statistic_that_never_moves_is_not_known() -> None:
-    """A bootstrap without any spread has open ends."""
-    found = intervals.bootstrap(lambda _: 1.0, regression(20), BOTH, np.random.default_rng(0), 100)
-    assert (found.low, found.high) == (-inf, inf)

@@ -37,7 +37,9 @@ def test_names_beyond_scikit_learn_are_twins_and_calibrations() -> None:
 
     theirs = set(get_scorer_names())
     beyond = {name for name in set(SCORERS) - theirs if f"neg_{name}" not in theirs}
-    assert beyond == {"calibration_slope", "calibration_intercept", "calibration_bias"}
+    corrections = {"calibration_slope", "calibration_intercept", "calibration_bias"}
+    parts = {"brier_reliability", "brier_resolution", "brier_uncertainty"}
+    assert beyond == {"expected_calibration_error", *corrections, *parts}
 
 
 @pytest.mark.parametrize("name", ["adjusted_rand_score", "f1_samples", "no_such_score"])

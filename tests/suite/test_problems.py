@@ -173,7 +173,7 @@ CHECK = [
         "min 0.9 is above warn_min 0.8: it would never warn",
     ),
     ("  - metric: f1\n    max: 0.8\n    warn_max: »0.9\n", "it would never warn"),
-    ("  - metric: f1\n    versus: »baseline\n    min: 0\n", "expected champion, found 'baseline'"),
+    ("  - metric: f1\n    versus: »baseline\n    min: 0\n", "expected champion or dummy, found 'baseline'"),
     ("  - metric: f1\n    versus: champion\n    min: -1%\n    max: »1 pp\n", "write both alike"),
     ("  - schema: signature\n    »max: 3\n", "schema holds its bound in its own arguments: leave out max"),
     ("  - schema: signature\n    versus: »champion\n", "is not compared: leave out versus"),
