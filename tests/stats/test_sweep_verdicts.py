@@ -31,7 +31,7 @@ from modelqa.stats.scores import find, score_value
 SLICES, SUITE = 20, len(BINARY) + len(CLASSES) + len(NUMBERS)
 TAIL = 0.01 / SUITE / (1 + SLICES)
 """20 checks share `false_alarms: 1%`, and each divides its share over the whole and 20 slices."""
-NEAR = 1.5
+NEAR = 2.25
 RUNS, CHUNK = 10_000, 500
 PREVALENCE = {"balanced": 0.5, "imbalanced": 0.05}
 
@@ -56,7 +56,7 @@ def influences(kind: str, family: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def suspects(influence: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """The views (20 slices, then the whole) and scores that lie on the wrong side by 1.5 standard errors.
+    """The views (20 slices, then the whole) and scores that lie on the wrong side by 2.25 standard errors.
 
     A red needs about four, so that only these are worth an interval.
     """
