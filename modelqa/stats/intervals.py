@@ -90,6 +90,16 @@ class Spread:
         """
         return replace(self, skew=self.skew + 1.5 * curvature * self.error)
 
+    def lean(self, curvature: float, tail: float) -> float:
+        """How much farther a low end lies on a curved scale that makes the error the same everywhere.
+
+        The first term of Cornish and Fisher (1938): there the studentised value is as skewed as the
+        value itself, by the skewness here and three times curvature and standard error.
+        """
+        t = _t(self.freedom, tail)
+        skew = max(self.skew + 3 * curvature * self.error, 0.0)
+        return self.error * skew * max(t * t - 1, 0.0) / 6
+
 
 def _t(freedom: float, tail: float) -> float:
     """The upper quantile of Student's t."""

@@ -185,7 +185,14 @@ def _averages() -> list[Score]:
     return [
         *found,
         _averaged("balanced_accuracy", confusion.RECALL, "macro", of_true=True),
-        Score("matthews_corrcoef", _CLASSES, "label", True, measure=confusion.matthews),
+        Score(
+            "matthews_corrcoef",
+            _CLASSES,
+            "label",
+            True,
+            measure=confusion.matthews,
+            exact=confusion.matthews_ends,
+        ),
     ]
 
 

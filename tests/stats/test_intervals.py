@@ -21,23 +21,6 @@ def levels(low: float, high: float) -> Levels:
     return Levels(alpha=low, beta=high, reds="low")
 
 
-@pytest.mark.parametrize(("successes", "n"), [(0, 10), (1, 10), (7, 13), (50, 50), (499, 1000)])
-@pytest.mark.parametrize("tail", [0.025, 1e-5])
-def test_proportion_is_clopper_pearson(successes: int, n: int, tail: float) -> None:
-    """A proportion has scipy's exact interval, in far tails too."""
-    found = intervals.proportion(successes, n, levels(tail, tail))
-    exact = stats.binomtest(successes, n).proportion_ci(1 - 2 * tail, method="exact")
-    assert (found.low, found.high) == pytest.approx((exact.low, exact.high), rel=1e-9)
-
-
-def test_proportion_is_the_beta_interval_of_statsmodels() -> None:
-    """A proportion agrees with statsmodels."""
-    from statsmodels.stats.proportion import proportion_confint
-
-    found = intervals.proportion(17, 60, BOTH)
-    assert (found.low, found.high) == pytest.approx(proportion_confint(17, 60, method="beta"), rel=1e-9)
-
-
 def test_a_proportion_of_nothing_is_undefined() -> None:
     """No trials, no proportion."""
     assert not intervals.proportion(0, 0, BOTH).exists
@@ -112,14 +95,6 @@ def test_mean_holds_its_value(values: list[float], low: float, high: float) -> N
     """Whatever the values, the ends enclose the mean."""
     found = intervals.mean(np.array(values), levels(low, high))
     assert found.low <= found.value <= found.high
-
-
-def test_quantile_covers_with_order_statistics() -> None:
-    """The ends of a median are those that the binomial distribution names."""
-    values = np.random.default_rng(4).permutation(np.arange(1.0, 101.0))
-    found = intervals.quantile(values, 0.5, BOTH)
-    assert stats.binom.cdf(found.low - 1, 100, 0.5) <= 0.025 < stats.binom.cdf(found.low, 100, 0.5)
-    assert stats.binom.sf(found.high - 1, 100, 0.5) <= 0.025 < stats.binom.sf(found.high - 2, 100, 0.5)
 
 
 def test_too_few_values_hold_no_far_quantile() -> None:

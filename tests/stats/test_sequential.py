@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from populations import show
 from scipy import integrate, stats
 
 from modelqa.core.estimate import Levels
@@ -42,26 +43,45 @@ def test_the_process_is_the_integral_that_it_says_it_is(
     assert found == pytest.approx(log(whole / weight.cdf(bound)), rel=1e-7, abs=1e-9)
 
 
-@pytest.mark.parametrize("side", ["min", "max"])
-def test_a_year_of_looks_keeps_one_promise(side: Side) -> None:
-    """365 batches with the truth exactly at the bound: an alarm in at most 5% of years."""
-    rng = np.random.default_rng(11)
+def years_with_alarms(side: Side, years: int) -> int:
+    """Of some years with the truth exactly at the bound, 365 batches each, how many have an alarm."""
     bound = 0.9 if side == "min" else 0.1
-    years = rng.binomial(500, bound, (150, 365))
-    alarms = sum(run(Process(side, bound), year, 500).alarms(0.05) for year in years)
-    assert alarms <= stats.binom.ppf(0.999, 150, 0.05)
+    hits = np.random.default_rng(11).binomial(500, bound, (years, 365))
+    return sum(run(Process(side, bound), year, 500).alarms(0.05) for year in hits)
 
 
-def test_a_decay_of_two_points_is_found_within_days() -> None:
-    """0.90 falling to 0.88 at a floor of 0.90, 500 rows a batch: a median of at most six batches."""
-    rng = np.random.default_rng(12)
-    delays = []
-    for _ in range(100):
+def median_delay(times: int) -> float:
+    """The batches until 0.90 fallen to 0.88 is found at a floor of 0.90, 500 rows each."""
+    rng, delays = np.random.default_rng(12), []
+    for _ in range(times):
         process, looks = Process("min", 0.9), 0
         while not process.alarms(0.05):
             process, looks = share(process, int(rng.binomial(500, 0.88)), 500), looks + 1
         delays.append(looks)
-    assert np.median(delays) <= 6
+    return float(np.median(delays))
+
+
+@pytest.mark.parametrize("side", ["min", "max"])
+def test_a_year_of_looks_keeps_one_promise(side: Side) -> None:
+    """The truth exactly at the bound: an alarm in at most 5% of years."""
+    assert years_with_alarms(side, 150) <= stats.binom.ppf(0.999, 150, 0.05)
+
+
+def test_a_decay_of_two_points_is_found_within_days() -> None:
+    """A median of at most six batches."""
+    assert median_delay(100) <= 6
+
+
+@pytest.mark.slow
+def test_two_thousand_years_of_looks_keep_the_promise() -> None:
+    """At most 5% of 2,000 years have an alarm, and a decay is found as soon in 2,000 repetitions."""
+    for side in ("min", "max"):
+        alarms = years_with_alarms(side, 2000)
+        show(f"{side}: 365 looks, truth at the bound", [f"{alarms} of 2,000 years with an alarm"])
+        assert alarms <= 100
+    delay = median_delay(2000)
+    show("0.90 -> 0.88, floor 0.90, 500 rows a batch", [f"median delay {delay:g} batches"])
+    assert delay <= 6
 
 
 def test_any_score_has_a_process() -> None:
