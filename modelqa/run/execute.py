@@ -63,7 +63,7 @@ def collect(suite: Suite, opened: Opened, results: Iterable[CheckResult], starte
 
 def prepare(planned: Planned, opened: Opened) -> None:
     """Open what a check needs. Raises `SubjectError` where that cannot be done."""
-    if not _skipped(planned, opened):
+    if not skipped(planned, opened):
         opened.ensure(planned.needs, other=planned.spec.versus)
 
 
@@ -88,7 +88,7 @@ def execute(planned: Planned, opened: Opened) -> CheckResult:
 def _judged(planned: Planned, opened: Opened) -> tuple[Outcome, str, tuple[Verdict, ...]]:
     """The outcome of a check, the reason where it has no verdicts, and its verdicts."""
     try:
-        if _skipped(planned, opened):
+        if skipped(planned, opened):
             return Outcome.SKIPPED, "there is no champion yet (champion_missing: skip)", ()
         prepare(planned, opened)
         with machine.held(alone=planned.spec.type.alone):
@@ -169,7 +169,8 @@ def _stamped(planned: Planned, view: View, found: Measurement) -> Measurement:
     return replace(found, metric=metric, slice=view.slice, unit=unit)
 
 
-def _skipped(planned: Planned, opened: Opened) -> bool:
+def skipped(planned: Planned, opened: Opened) -> bool:
+    """Whether a check compares with a champion that the suite allows to be missing, and it is."""
     return Needs.CHAMPION in planned.needs and opened.champion_missing
 
 

@@ -12,7 +12,7 @@ from modelqa.errors import ModelQAError, SubjectError
 from modelqa.run import machine
 from modelqa.run.context import View
 from modelqa.run.events import CheckStarted, Listener, nobody
-from modelqa.run.execute import describe, measured, prepare, views
+from modelqa.run.execute import describe, measured, prepare, skipped, views
 from modelqa.run.opened import Opened, Settings
 from modelqa.run.plan import Planned, plan
 from modelqa.run.probe import Ask
@@ -55,7 +55,7 @@ def _unmeasured(planned: Planned, why: str) -> Sight:
 
 
 def _sights(planned: Planned, opened: Opened, power: float) -> list[Sight]:
-    if planned.spec.versus == "champion" and opened.champion_missing:
+    if skipped(planned, opened):
         return [Sight(planned.id, planned.spec.kind, note="there is no champion yet")]
     prepare(planned, opened)
     with machine.held(alone=planned.spec.type.alone), warnings.catch_warnings():
