@@ -123,7 +123,7 @@ def _keys(found: Manual) -> Iterator[str]:
         yield from _key(name, width, parameter)
     if found.made.open_ended:
         yield "and any other key, as an argument of what is named"
-    shared = [key for key in RESERVED if not (found.made.own_bound and key in (*_LIMITS, "versus"))]
+    shared = [key for key in RESERVED if not (found.made.own_bound and key in (*_LIMITS, "across", "versus"))]
     yield f"as for every check: {', '.join(shared)}"
 
 
