@@ -166,8 +166,15 @@ class Context(Protocol):
     def reference_labels(self) -> Column:
         """The truth of the reference's rows."""
 
-    def slices(self) -> Mapping[str, Context]:
-        """The slices of the suite, by name, each a context of its own."""
+    def decisions(self) -> Any:
+        """The decision for every row, labelled or not (`stats.sample.Sample`, its truth says nothing)."""
+
+    def slices(self, by: str | None = None) -> Mapping[str, Context]:
+        """The slices of the suite, by name, each a context of its own; those of one definition, or
+        of a column, where ``by`` names one.
+
+        Raises `CheckError` or `SubjectError` where they cannot be cut.
+        """
 
     def where(self, condition: str) -> Context:
         """Those of these rows that match a condition (``tenure < 3``), which may be none.

@@ -1,7 +1,7 @@
 """Labels and predictions into the arrays that scores are computed from."""
 
 from collections.abc import Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -66,9 +66,48 @@ def encode(
         probabilities=sample.probabilities,
         classes=sample.classes,
         weights=None if weights is None else _weights(weights),
-        groups=None if groups is None else _codes(groups),
+        groups=None if groups is None else group_codes(groups),
     )
     return Encoded(sample.take(labelled), labelled=labelled)
+
+
+def decide(
+    predictions: Predictions,
+    *,
+    positive: Any = None,
+    threshold: float | None = None,
+    weights: Column | None = None,
+    groups: Column | None = None,
+    logged: bool = False,
+) -> Sample:
+    """What a model decided of every row, by its predictions alone: the truth of the sample is empty.
+
+    Raises `SubjectError` where the positive class is not known.
+    """
+    rows = len(predictions.values)
+    none = Column(
+        "of the predictions",
+        ColumnKind.INTEGER,
+        values=np.zeros(rows, dtype=np.int64),
+        missing=np.ones(rows, dtype=bool),
+        dtype="int64",
+    )
+    if _is_regression(none, predictions, positive, logged):
+        sample = _regression(none, predictions)
+    else:
+        alone = logged and predictions.probabilities is None
+        if alone and _are_probabilities(predictions.values, ()):
+            shares = predictions.values.astype(float)
+            predictions = Predictions(
+                shares, probabilities=np.column_stack([1 - shares, shares]), classes=(0, 1)
+            )
+            positive, threshold = None, 0.5 if threshold is None else threshold
+        sample = _classification(none, predictions, positive, threshold, logged)
+    return replace(
+        sample,
+        weights=None if weights is None else _weights(weights),
+        groups=None if groups is None else group_codes(groups),
+    )
 
 
 def logged(columns: Sequence[Column]) -> Predictions:
@@ -274,7 +313,8 @@ def _weights(column: Column) -> NDArray[np.float64]:
     return values
 
 
-def _codes(column: Column) -> NDArray[np.intp]:
+def group_codes(column: Column) -> NDArray[np.intp]:
+    """Which rows belong together. Raises `SubjectError` where a row says nothing of it."""
     if column.missing.any():
         count = int(column.missing.sum())
         raise SubjectError(f"`group:` column {column.name!r}: {count:,} rows belong to no group")

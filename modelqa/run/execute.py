@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from modelqa.core.bound import Outcome
 from modelqa.core.ports import Context, Versus
 from modelqa.core.result import CheckResult, Measurement, SuiteResult, Verdict
 from modelqa.errors import ModelQAError, SubjectError
-from modelqa.run import machine
+from modelqa.run import across, machine
 from modelqa.run.context import View
 from modelqa.run.events import CheckFinished, CheckStarted, Listener, SuiteFinished, nobody
 from modelqa.run.opened import Opened, Settings
@@ -118,15 +119,23 @@ def describe(error: BaseException) -> str:
 
 
 def _measure(planned: Planned, opened: Opened) -> Iterator[Measurement]:
+    """What a check finds in all rows and in each slice, or across the slices alone."""
     spec = planned.spec
     versus: Versus | None = None if spec.versus is None else "relative" if spec.relative else "difference"
     whole = View(opened, planned.id, levels=planned.levels, versus=versus)
-    parts = [whole, *(view for _, view in whole.parts(spec.slices))]
-    for view in parts:
-        here = replace(view, levels=planned.levels.split(len(parts)))
-        alone = versus is None or spec.type.paired
-        for measurement in _call(planned, here) if alone else _compared(planned, here):
-            yield _stamped(planned, here, measurement)
+    parts = list(whole.parts(spec.slices))
+    if spec.across is not None:
+        yield from across.measure(spec, parts, planned.levels, partial(_measured, planned))
+        return
+    levels = planned.levels.split(1 + len(parts))
+    for view in (whole, *parts):
+        yield from _measured(planned, replace(view, levels=levels))
+
+
+def _measured(planned: Planned, view: View) -> Iterator[Measurement]:
+    alone = view.versus is None or planned.spec.type.paired
+    for found in _call(planned, view) if alone else _compared(planned, view):
+        yield _stamped(planned, view, found)
 
 
 def _call(planned: Planned, view: Context) -> Iterable[Measurement]:
@@ -153,9 +162,10 @@ def _compared(planned: Planned, view: View) -> Iterator[Measurement]:
 
 def _stamped(planned: Planned, view: View, found: Measurement) -> Measurement:
     """A measurement with its slice, with what it is compared with, and in the unit of its bound."""
+    note = "; ".join(filter(None, (found.note, view.note)))
     metric = found.metric if view.versus is None else f"{found.metric} versus champion"
     unit = found.unit if found.bound is not None else planned.spec.unit
-    return replace(found, metric=metric, slice=view.slice, unit=unit)
+    return replace(found, metric=metric, slice=view.slice, unit=unit, note=note)
 
 
 def _skipped(planned: Planned, opened: Opened) -> bool:

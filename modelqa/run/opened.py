@@ -8,14 +8,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
+import numpy as np
+from numpy.typing import NDArray
+
 from modelqa import catalog
 from modelqa.core.ports import Column, Model, Needs, Predictions, Table
 from modelqa.core.subject import Query, SubjectInfo
 from modelqa.engines import memory, sql
 from modelqa.engines.sources import is_address
 from modelqa.errors import NotFound, SubjectError
-from modelqa.run.encode import Encoded, encode, logged
-from modelqa.suite.spec import Labels, Suite
+from modelqa.run.encode import Encoded, decide, encode, group_codes, logged
+from modelqa.run.slices import Part, partition
+from modelqa.stats.sample import Sample
+from modelqa.suite.spec import Labels, SliceSpec, Suite
 
 Side = Literal["model", "champion"]
 T = TypeVar("T")
@@ -145,6 +150,32 @@ class Opened:
     def sample(self, side: Side) -> Encoded:
         """The labelled rows with a model's predictions, encoded for scores; made once a model."""
         return self._once("sample", side, make=lambda: self._encode(side))
+
+    def decisions(self, side: Side) -> Sample:
+        """A model's decision for every row, labelled or not; its truth says nothing."""
+        return self._once("decisions", side, make=lambda: self._decide(side))
+
+    @property
+    def groups(self) -> NDArray[np.intp] | None:
+        """The group of each row, as codes, where the suite says which rows belong together."""
+        role = self._role("group")
+        return None if role is None else self._once("groups", make=lambda: group_codes(role))
+
+    def slices(self, spec: SliceSpec) -> tuple[Part, ...]:
+        """The parts of the batch that a definition comes to; cut once, shared by all checks."""
+        role = f"slice {spec.name!r}"
+        find = partial(column_of, self.batch, role=role)
+        return self._once("slices", spec.name, make=lambda: partition(spec, self.batch, find))
+
+    def _decide(self, side: Side) -> Sample:
+        return decide(
+            self.predictions(side),
+            positive=self.suite.positive,
+            threshold=self.suite.threshold,
+            weights=self._role("weights"),
+            groups=self._role("group"),
+            logged=self._logged(side),
+        )
 
     def _encode(self, side: Side) -> Encoded:
         return encode(

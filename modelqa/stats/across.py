@@ -6,10 +6,10 @@ tail, however many slices there are (intersection-union; Berger 1982); one that 
 slice, or pair of slices, divides it among them (Bonferroni).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
-from math import inf
+from math import inf, isfinite
 from operator import itemgetter
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelqa.core.estimate import Estimate, Levels
+from modelqa.core.units import Unit, show
 from modelqa.stats import compare
 
 How = Literal["smallest", "largest", "gap", "ratio", "difference"]
@@ -188,3 +189,37 @@ def extremes(how: How, values: Sequence[float]) -> tuple[int, ...]:
     if how in ("smallest", "largest"):
         return (least if how == "smallest" else most,)
     return (most, least) if most != least else ()
+
+
+def about(how: How, names: Sequence[str], slices: Slices, unit: Unit = Unit.NUMBER) -> str:
+    """Which slices a combination is about, in words; empty where all are equal, or none has a value.
+
+    >>> a, b = Estimate.fact(0.5, n=9), Estimate.fact(0.3, n=7)
+    >>> about("gap", ["EU", "US"], [a, b]), about("smallest", ["EU", "US"], [a, b])
+    ('largest in EU (0.500), smallest in US (0.300)', 'in US (n=7)')
+    """
+    at = extremes(how, [each.value for each in slices])
+    if len(at) < 2:
+        return "".join(f"in {names[place]} (n={slices[place].n:,})" for place in at)
+    told = "{} minus {}" if how == "difference" else "largest in {}, smallest in {}"
+    return told.format(*(f"{names[place]} ({show(slices[place].value, unit)})" for place in at))
+
+
+def drawn(how: How, names: Sequence[str], slices: Slices) -> dict[str, Any]:
+    """All slices as plain data that a report can draw; what is not known is None.
+
+    >>> drawn("gap", ["EU"], [Estimate(0.5, low=0.4, high=inf, n=9)])
+    {'across': 'gap', 'slices': ['EU'], 'values': [0.5], 'low': [0.4], 'high': [None], 'n': [9]}
+    """
+
+    def known(numbers: Iterable[float]) -> list[float | None]:
+        return [float(number) if isfinite(number) else None for number in numbers]
+
+    return {
+        "across": how,
+        "slices": list(names),
+        "values": known(each.value for each in slices),
+        "low": known(each.low for each in slices),
+        "high": known(each.high for each in slices),
+        "n": [each.n for each in slices],
+    }
