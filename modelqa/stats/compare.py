@@ -6,7 +6,8 @@ from math import atan2, copysign, cos, inf, isfinite, nan, pi, sin, sqrt
 import numpy as np
 
 from modelqa.core.estimate import Estimate, Levels
-from modelqa.stats.intervals import independent, proportion, spread, unseen
+from modelqa.stats.discordant import paired_shares
+from modelqa.stats.intervals import independent, spread, unseen
 from modelqa.stats.linear import Linear, Undefined, negated, noise
 from modelqa.stats.sample import Sample
 from modelqa.stats.scores import Score
@@ -22,7 +23,8 @@ def difference(
 ) -> Noted:
     """Candidate minus champion, both scored on the same rows in the same order, and a note.
 
-    - Shares of hits (accuracy and its kin, recall): from the exact ends of both discordant shares.
+    - Shares of hits (accuracy and its kin, recall): from the exact ends of both discordant shares
+      (`discordant.paired_shares`).
     - Every smooth score: Student's t of the paired difference of influences; for the area under
       the ROC curve that is DeLong's paired test.
     - Median and largest error, scores that fewer than 20 rows carry (the smallest class), and
@@ -101,26 +103,11 @@ def _each(
 
 
 def _paired_hits(score: Score, candidate: Sample, champion: Sample, levels: Levels) -> Estimate:
-    """The difference of two shares of hits among the same rows.
-
-    MOVER for paired shares (Newcombe 1998, method 10; Zou and Donner 2008) from the Clopper-Pearson
-    ends of the two discordant shares, so that no discordance leaves ends at the exact share that n
-    rows can have missed. The two shares exclude each other; their negative correlation is kept.
-    """
+    """The difference of two shares of hits among the same rows."""
     assert score.hit is not None  # noqa: S101
     ours, theirs = score.hit(candidate), score.hit(champion)
-    n = len(ours)
     gained, lost = int(np.count_nonzero(ours & ~theirs)), int(np.count_nonzero(theirs & ~ours))
-    gain, loss = proportion(gained, n, levels), proportion(lost, n, levels.mirrored())
-    related = -sqrt(gain.value * loss.value / max((1 - gain.value) * (1 - loss.value), 1e-300))
-    value = (gained - lost) / n
-    low = value - _joint(gain.value - gain.low, loss.high - loss.value, max(related, -1.0))
-    high = value + _joint(gain.high - gain.value, loss.value - loss.low, max(related, -1.0))
-    return Estimate(value, low=max(low, -1.0), high=min(high, 1.0), n=len(candidate))
-
-
-def _joint(one: float, other: float, related: float) -> float:
-    return sqrt(one**2 + other**2 - 2 * related * one * other)
+    return replace(paired_shares(gained, lost, len(ours), levels), n=len(candidate))
 
 
 def _paired(ours: Linear, theirs: Linear, sample: Sample, levels: Levels) -> Noted:
