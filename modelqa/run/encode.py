@@ -12,6 +12,9 @@ from modelqa.core.signature import ColumnKind
 from modelqa.errors import SubjectError
 from modelqa.stats.sample import Sample
 
+_CLOSE = 10_000
+"""Integers less than this apart are counted, one place each."""
+
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
@@ -28,8 +31,10 @@ class Encoded:
 
     def take(self, rows: NDArray[np.intp]) -> "Encoded":
         """The same for some rows of the batch."""
-        position = np.cumsum(self.labelled) - 1
         here = self.labelled[rows]
+        if len(self.sample) == len(self.labelled):
+            return Encoded(self.sample.take(rows), labelled=here)
+        position = np.cumsum(self.labelled) - 1
         return Encoded(self.sample.take(position[rows[here]]), labelled=here)
 
 
@@ -68,7 +73,7 @@ def encode(
         weights=None if weights is None else _weights(weights),
         groups=None if groups is None else group_codes(groups),
     )
-    return Encoded(sample.take(labelled), labelled=labelled)
+    return Encoded(sample if labelled.all() else sample.take(labelled), labelled=labelled)
 
 
 def decide(
@@ -192,7 +197,7 @@ def _keys(labels: Column) -> tuple[list[Any], NDArray[np.intp]]:
         return keys, codes.astype(np.intp)
     if labels.kind not in (ColumnKind.INTEGER, ColumnKind.BOOLEAN, ColumnKind.FLOAT):
         raise SubjectError(f"labels {labels.name!r} are of kind {labels.kind}; expected numbers or texts")
-    used, codes = np.unique(labels.values, return_inverse=True)
+    used, codes = factorized(labels.values)
     present = set(np.unique(codes[~labels.missing]).tolist())
     keys = [_key(value) if code in present else None for code, value in enumerate(used)]
     if None in keys:  # values that stand only where the label is missing
@@ -201,6 +206,22 @@ def _keys(labels: Column) -> tuple[list[Any], NDArray[np.intp]]:
         move[kept] = np.arange(len(kept))
         return [keys[code] for code in kept], move[codes]
     return keys, codes.astype(np.intp)
+
+
+def factorized(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """The distinct values in order, and for each row the place of its own; close integers are not sorted.
+
+    >>> factorized(np.array([7, 5, 7]))
+    (array([5, 7]), array([1, 0, 1]))
+    """
+    if values.dtype.kind == "i" and values.size:
+        low, high = int(values.min()), int(values.max())
+        if high - low < _CLOSE:
+            places = values.astype(np.intp) - low
+            held = np.bincount(places, minlength=high - low + 1) > 0
+            return (np.flatnonzero(held) + low).astype(values.dtype), (np.cumsum(held) - 1)[places]
+    used, codes = np.unique(values, return_inverse=True)
+    return used, codes.astype(np.intp)
 
 
 def _key(value: Any) -> Any:
@@ -277,7 +298,7 @@ def _place(values: NDArray[Any], classes: Sequence[Any], *, said_as_text: bool) 
                 seen[value] = index.get(key, index.get(_number(key), -1))
             codes[row] = seen[value]
         return codes
-    distinct, inverse = np.unique(values, return_inverse=True)
+    distinct, inverse = factorized(values)
     table = np.array([index.get(_key(value), -1) for value in distinct] or [-1], dtype=np.intp)
     return table[inverse]
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from modelqa.core.ports import Column, Table
 from modelqa.core.signature import ColumnKind
 from modelqa.errors import CheckError
-from modelqa.run.encode import objects
+from modelqa.run.encode import factorized, objects
 from modelqa.suite.slices import MOST_SLICES
 from modelqa.suite.spec import SliceSpec
 
@@ -67,7 +67,8 @@ def partition(spec: SliceSpec, table: Table, column: Callable[[str], Column]) ->
             f"slice {spec.name!r} has {len(kept):,} values, at most {MOST_SLICES} make slices: "
             "cut a column of numbers by `bins:`, or put small slices together by `min_rows:`"
         )
-    order = np.argsort(codes, kind="stable")
+    short = codes.astype(np.min_scalar_type(len(counts)))  # of integers this short it is a radix sort
+    order = np.argsort(short, kind="stable")
     ends = np.cumsum(counts)
     parts = [Part(label(code), order[ends[code] - counts[code] : ends[code]]) for code in kept.tolist()]
     names = [*map(label, small.tolist()), *(name for levels in each for name in levels.empty)]
@@ -88,7 +89,7 @@ def _crossed(each: Sequence[_Levels]) -> tuple[Rows, Callable[[int], str]]:
     combined = each[0].codes
     for levels in each[1:]:
         combined = combined * len(levels.labels) + levels.codes
-    used, codes = np.unique(combined, return_inverse=True)
+    used, codes = factorized(combined)
 
     def label(code: int) -> str:
         rest, parts = int(used[code]), []
@@ -97,7 +98,7 @@ def _crossed(each: Sequence[_Levels]) -> tuple[Rows, Callable[[int], str]]:
             parts.append(levels.labels[at])
         return ", ".join(reversed(parts))
 
-    return codes.astype(np.intp), label
+    return codes, label
 
 
 def _levels(column: Column, spec: SliceSpec) -> _Levels:
@@ -119,9 +120,7 @@ def _values(column: Column) -> _Levels:
         values: list[Any] = [column.categories[at] for at in order]
         codes = np.argsort(order)[column.values] if order else column.values
     else:
-        used, codes = np.unique(
-            objects(column) if column.kind is ColumnKind.OTHER else column.values, return_inverse=True
-        )
+        used, codes = factorized(objects(column) if column.kind is ColumnKind.OTHER else column.values)
         values = used.tolist()
     return _with_missing(column, [f"{column.name}={value}" for value in values], codes, values)
 
