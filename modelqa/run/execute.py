@@ -119,23 +119,32 @@ def describe(error: BaseException) -> str:
 
 
 def _measure(planned: Planned, opened: Opened) -> Iterator[Measurement]:
-    """What a check finds in all rows and in each slice, or across the slices alone."""
+    if planned.spec.across is not None:
+        parts = list(_whole(planned, opened).parts(planned.spec.slices))
+        yield from across.measure(planned.spec, parts, planned.levels, partial(measured, planned))
+        return
+    for view in views(planned, opened):
+        yield from measured(planned, view)
+
+
+def views(planned: Planned, opened: Opened) -> list[View]:
+    """What a check is called with: all rows, then each slice, each at its share of the levels."""
+    whole = _whole(planned, opened)
+    parts = [whole, *whole.parts(planned.spec.slices)]
+    return [replace(view, levels=planned.levels.split(len(parts))) for view in parts]
+
+
+def _whole(planned: Planned, opened: Opened) -> View:
     spec = planned.spec
     versus: Versus | None = None if spec.versus is None else "relative" if spec.relative else "difference"
-    whole = View(opened, planned.id, levels=planned.levels, versus=versus)
-    parts = list(whole.parts(spec.slices))
-    if spec.across is not None:
-        yield from across.measure(spec, parts, planned.levels, partial(_measured, planned))
-        return
-    levels = planned.levels.split(1 + len(parts))
-    for view in (whole, *parts):
-        yield from _measured(planned, replace(view, levels=levels))
+    return View(opened, planned.id, levels=planned.levels, versus=versus)
 
 
-def _measured(planned: Planned, view: View) -> Iterator[Measurement]:
+def measured(planned: Planned, view: View) -> Iterator[Measurement]:
+    """What a check finds on one view of the rows."""
     alone = view.versus is None or planned.spec.type.paired
-    for found in _call(planned, view) if alone else _compared(planned, view):
-        yield _stamped(planned, view, found)
+    for measurement in _call(planned, view) if alone else _compared(planned, view):
+        yield _stamped(planned, view, measurement)
 
 
 def _call(planned: Planned, view: Context) -> Iterable[Measurement]:
