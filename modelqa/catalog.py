@@ -20,6 +20,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "metric": "modelqa.checks.metric:metric",
         "latency": "modelqa.checks.latency:latency",
         "errors": "modelqa.checks.errors:errors",
+        "fairness": "modelqa.checks.fairness:fairness",
         "schema": "modelqa.checks.schema:schema",
         "drift": "modelqa.checks.drift:drift",
         "expect": "modelqa.checks.expectations:expect",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from difflib import get_close_matches
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 
@@ -25,12 +25,19 @@ def _known(scorer: str, **_: object) -> Iterator[Complaint]:
         yield None, f"unknown scorer {scorer!r}{hint}"
 
 
-@check(needs=Needs.PREDICTIONS | Needs.LABELS, paired=True, verify=_known)
+def _needs(scorer: Any) -> Needs:
+    known = scores.SCORERS.get(scorer) if isinstance(scorer, str) else None
+    return Needs.PREDICTIONS if known and not known.labels else Needs.PREDICTIONS | Needs.LABELS
+
+
+@check(needs=_needs, paired=True, verify=_known)
 def metric(ctx: Context, scorer: Scorer, *, threshold: float | None = None) -> Iterator[Measurement]:
     """Score predictions against labels, under scikit-learn's scorer names.
 
     ``scorer`` is any name of ``sklearn.metrics.get_scorer_names()`` for classes or numbers, or its
-    positive twin (``log_loss`` for ``neg_log_loss``): each means what it says. ``threshold`` moves
+    positive twin (``log_loss`` for ``neg_log_loss``): each means what it says. Groups are compared
+    by Fairlearn's names: ``selection_rate`` (which needs no labels), ``true_positive_rate`` and its
+    kin, with ``slices`` and ``across: gap`` or ``ratio``. ``threshold`` moves
     the operating point of a binary classifier for this check. With ``versus: champion`` the value
     is the paired difference candidate - champion on the same rows; bounds in ``%`` are relative to
     the champion's score.
@@ -47,14 +54,22 @@ def metric(ctx: Context, scorer: Scorer, *, threshold: float | None = None) -> I
           min: 0.90
     """
     score = scores.find(scorer)
-    sample = _usable(ctx.sample(), score, threshold)
+    sample = _usable(_sample(ctx, score), score, threshold)
     if ctx.versus is None:
         estimate, note = score.estimate(sample, ctx.levels, ctx.rng)
     else:
-        other = _usable(ctx.champion.sample(), score, threshold)
+        other = _usable(_sample(ctx.champion, score), score, threshold)
         judge = compare.relative if ctx.versus == "relative" else compare.difference
         estimate, note = judge(score, sample, other, ctx.levels, ctx.rng)
-    yield Measurement(scorer, estimate, note=_joined(note, _unlabelled(ctx)), counts="labelled rows")
+    if score.labels:
+        note = _joined(note, _unlabelled(ctx))
+    yield Measurement(scorer, estimate, note=note, counts="labelled rows" if score.labels else "rows")
+
+
+def _sample(ctx: Context, score: scores.Score) -> Sample:
+    """The labelled rows, or all of them for a score that asks for no truth."""
+    sample: Sample = ctx.sample() if score.labels else ctx.decisions()
+    return sample
 
 
 def _usable(sample: Sample, score: scores.Score, threshold: float | None) -> Sample:

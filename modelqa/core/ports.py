@@ -169,6 +169,10 @@ class Context(Protocol):
     def decisions(self) -> Any:
         """The decision for every row, labelled or not (`stats.sample.Sample`, its truth says nothing)."""
 
+    @property
+    def note(self) -> str:
+        """What a reader must know of this slice: which small ones it holds. Mostly empty."""
+
     def slices(self, by: str | None = None) -> Mapping[str, Context]:
         """The slices of the suite, by name, each a context of its own; those of one definition, or
         of a column, where ``by`` names one.

@@ -91,7 +91,7 @@ def _told(
         slice=ALL,
         unit=spec.unit,
         note="; ".join(filter(None, notes)),
-        evidence=(Evidence("slices", drawn(how, names, estimates)),),
+        evidence=(Evidence("slices", drawn(how, some.metric, names, estimates)),),
     )
 
 

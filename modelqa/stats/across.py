@@ -205,11 +205,12 @@ def about(how: How, names: Sequence[str], slices: Slices, unit: Unit = Unit.NUMB
     return told.format(*(f"{names[place]} ({show(slices[place].value, unit)})" for place in at))
 
 
-def drawn(how: How, names: Sequence[str], slices: Slices) -> dict[str, Any]:
+def drawn(how: How, metric: str, names: Sequence[str], slices: Slices) -> dict[str, Any]:
     """All slices as plain data that a report can draw; what is not known is None.
 
-    >>> drawn("gap", ["EU"], [Estimate(0.5, low=0.4, high=inf, n=9)])
-    {'across': 'gap', 'slices': ['EU'], 'values': [0.5], 'low': [0.4], 'high': [None], 'n': [9]}
+    >>> shown = drawn("gap", "f1", ["EU"], [Estimate(0.5, low=0.4, high=inf, n=9)])
+    >>> shown["metric"], shown["slices"], shown["values"], shown["high"]
+    ('f1', ['EU'], [0.5], [None])
     """
 
     def known(numbers: Iterable[float]) -> list[float | None]:
@@ -217,6 +218,7 @@ def drawn(how: How, names: Sequence[str], slices: Slices) -> dict[str, Any]:
 
     return {
         "across": how,
+        "metric": metric,
         "slices": list(names),
         "values": known(each.value for each in slices),
         "low": known(each.low for each in slices),
