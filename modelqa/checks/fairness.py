@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Self
+from difflib import get_close_matches
+from typing import Annotated, Any, Self
 
 from numpy.random import Generator as Rng
 
 from modelqa.core.estimate import Estimate, Levels
 from modelqa.core.evidence import Evidence
-from modelqa.core.ports import Context, Needs, check
+from modelqa.core.ports import Complaint, Context, Needs, Shape, check
 from modelqa.core.result import Measurement
 from modelqa.core.units import Unit
 from modelqa.errors import CheckError
@@ -16,20 +17,21 @@ from modelqa.stats import scores
 from modelqa.stats.across import How, about, combine, drawn, independent, passes
 from modelqa.stats.sample import Sample
 
-Measure = Literal[
-    "demographic_parity_difference",
-    "demographic_parity_ratio",
-    "equalized_odds_difference",
-    "equalized_odds_ratio",
-    "equal_opportunity_difference",
-    "equal_opportunity_ratio",
-]
 _RATES: Mapping[str, tuple[str, ...]] = {
     "demographic_parity": ("selection_rate",),
     "equalized_odds": ("true_positive_rate", "false_positive_rate"),
     "equal_opportunity": ("true_positive_rate",),
 }
 _HOW: Mapping[str, How] = {"difference": "gap", "ratio": "ratio"}
+MEASURES = tuple(f"{kind}_{way}" for kind in _RATES for way in _HOW)
+Measure = Annotated[str, Shape({"enum": list(MEASURES)})]
+
+
+def _known(measure: str, **_: Any) -> Iterator[Complaint]:
+    if measure not in MEASURES:
+        close = get_close_matches(measure, MEASURES, n=1)
+        hint = f" (did you mean {close[0]!r}?)" if close else f"; expected one of {', '.join(MEASURES)}"
+        yield None, f"unknown measure {measure!r}{hint}"
 
 
 def _needs(measure: Any) -> Needs:
@@ -37,7 +39,7 @@ def _needs(measure: Any) -> Needs:
     return Needs.PREDICTIONS if parity else Needs.PREDICTIONS | Needs.LABELS
 
 
-@check(needs=_needs, unit=Unit.SHARE)
+@check(needs=_needs, unit=Unit.SHARE, verify=_known)
 def fairness(ctx: Context, measure: Measure, *, by: str) -> Iterator[Measurement]:
     """Compare the decisions of a binary classifier between groups, under Fairlearn's names.
 
@@ -48,7 +50,7 @@ def fairness(ctx: Context, measure: Measure, *, by: str) -> Iterator[Measurement
     four-fifths rule). ``by`` names a slice definition of the suite, or a column of the batch.
 
     The interval holds for all groups at once. A group where a rate does not exist (no positives)
-    is named in the note, and nothing is green then; see ``slices`` for small groups put together.
+    is named in the note, and nothing is green then; slices with ``min_rows`` put small ones together.
 
     Raises `CheckError` where there are fewer than two groups, or the task is not binary.
 
