@@ -27,15 +27,18 @@ Ends = tuple[float, float, float]
 """A value, its low end and its high end."""
 
 
-def independent(members: Sequence[NDArray[Any]]) -> bool:
-    """Whether no row (or group of rows) is in two slices, each given by what it holds.
+def independent(members: Sequence[NDArray[np.intp]]) -> bool:
+    """Whether no row (or group of rows) is in two slices, each given by the numbers of what it holds.
 
     >>> independent([np.array([0, 1, 1]), np.array([2])]), independent([np.array([0]), np.array([0])])
     (True, False)
     """
-    each = [np.unique(member) for member in members]
-    together = np.concatenate(each) if each else np.empty(0)
-    return len(np.unique(together)) == len(together)
+    owner = np.zeros(1 + max((int(each.max()) for each in members if len(each)), default=0), dtype=np.intp)
+    for number, each in enumerate(members, start=1):
+        if np.any((owner[each] > 0) & (owner[each] < number)):
+            return False
+        owner[each] = number
+    return True
 
 
 def passes(how: How, levels: Levels, slices: int, *, apart: bool) -> tuple[Levels, Levels]:
