@@ -87,7 +87,7 @@ def fairness(ctx: Context, measure: Measure, *, by: str) -> Iterator[Measurement
 
 def _sample(group: Context, rate: scores.Score) -> Sample:
     """The rows of a group that a rate is measured on."""
-    sample: Sample = group.sample() if rate.labels else group.decisions()
+    sample: Sample = group.sample(labelled=rate.labels)
     if sample.task != "binary":
         raise CheckError(f"rates are of a binary task, and this one is {sample.task}")
     return sample

@@ -68,7 +68,7 @@ def metric(ctx: Context, scorer: Scorer, *, threshold: float | None = None) -> I
 
 def _sample(ctx: Context, score: scores.Score) -> Sample:
     """The labelled rows, or all of them for a score that asks for no truth."""
-    sample: Sample = ctx.sample() if score.labels else ctx.decisions()
+    sample: Sample = ctx.sample(labelled=score.labels)
     return sample
 
 

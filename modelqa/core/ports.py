@@ -153,8 +153,11 @@ class Context(Protocol):
     def labels(self) -> Column:
         """The truth, one value a row, missing where a row has none yet."""
 
-    def sample(self) -> Any:
-        """Labels and predictions of the labelled rows, encoded for scores (`stats.sample.Sample`)."""
+    def sample(self, *, labelled: bool = True) -> Any:
+        """Labels and predictions of the labelled rows, encoded for scores (`stats.sample.Sample`).
+
+        Without ``labelled`` it is every row's prediction, no labels needed: the truth says nothing then.
+        """
 
     @property
     def unlabelled(self) -> int:
@@ -165,9 +168,6 @@ class Context(Protocol):
 
     def reference_labels(self) -> Column:
         """The truth of the reference's rows."""
-
-    def decisions(self) -> Any:
-        """The decision for every row, labelled or not (`stats.sample.Sample`, its truth says nothing)."""
 
     @property
     def note(self) -> str:

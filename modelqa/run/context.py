@@ -82,11 +82,10 @@ class View:
             return column
         return replace(column, values=column.values[self.chosen], missing=column.missing[self.chosen])
 
-    def sample(self) -> Sample:
-        return self._encoded.sample
-
-    def decisions(self) -> Sample:
-        every = self.opened.decisions(self.side)
+    def sample(self, *, labelled: bool = True) -> Sample:
+        if labelled:
+            return self._encoded.sample
+        every = self.opened.every_row(self.side)
         return every if self.chosen is None else every.take(self.chosen)
 
     @property

@@ -64,19 +64,11 @@ def encode(
         sample = _regression(labels, predictions)
     else:
         sample = _classification(labels, predictions, positive, threshold, logged)
-    sample = Sample(
-        sample.task,
-        sample.truth,
-        sample.predicted,
-        probabilities=sample.probabilities,
-        classes=sample.classes,
-        weights=None if weights is None else _weights(weights),
-        groups=None if groups is None else group_codes(groups),
-    )
+    sample = _with_roles(sample, weights, groups)
     return Encoded(sample if labelled.all() else sample.take(labelled), labelled=labelled)
 
 
-def decide(
+def unlabelled(
     predictions: Predictions,
     *,
     positive: Any = None,
@@ -108,6 +100,10 @@ def decide(
             )
             positive, threshold = None, 0.5 if threshold is None else threshold
         sample = _classification(none, predictions, positive, threshold, logged)
+    return _with_roles(sample, weights, groups)
+
+
+def _with_roles(sample: Sample, weights: Column | None, groups: Column | None) -> Sample:
     return replace(
         sample,
         weights=None if weights is None else _weights(weights),

@@ -17,7 +17,7 @@ from modelqa.core.subject import Query, SubjectInfo
 from modelqa.engines import memory, sql
 from modelqa.engines.sources import is_address
 from modelqa.errors import NotFound, SubjectError
-from modelqa.run.encode import Encoded, decide, encode, group_codes, logged
+from modelqa.run.encode import Encoded, encode, group_codes, logged, unlabelled
 from modelqa.run.slices import Part, partition
 from modelqa.stats.sample import Sample
 from modelqa.suite.spec import Labels, SliceSpec, Suite
@@ -151,9 +151,9 @@ class Opened:
         """The labelled rows with a model's predictions, encoded for scores; made once a model."""
         return self._once("sample", side, make=lambda: self._encode(side))
 
-    def decisions(self, side: Side) -> Sample:
+    def every_row(self, side: Side) -> Sample:
         """A model's decision for every row, labelled or not; its truth says nothing."""
-        return self._once("decisions", side, make=lambda: self._decide(side))
+        return self._once("every row", side, make=lambda: self._every_row(side))
 
     @property
     def groups(self) -> NDArray[np.intp] | None:
@@ -167,8 +167,8 @@ class Opened:
         find = partial(column_of, self.batch, role=role)
         return self._once("slices", spec.name, make=lambda: partition(spec, self.batch, find))
 
-    def _decide(self, side: Side) -> Sample:
-        return decide(
+    def _every_row(self, side: Side) -> Sample:
+        return unlabelled(
             self.predictions(side),
             positive=self.suite.positive,
             threshold=self.suite.threshold,
