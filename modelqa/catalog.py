@@ -22,6 +22,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "latency": "modelqa.checks.latency:latency",
         "errors": "modelqa.checks.errors:errors",
         "churn": "modelqa.checks.churn:churn",
+        "fairness": "modelqa.checks.fairness:fairness",
         "schema": "modelqa.checks.schema:schema",
         "drift": "modelqa.checks.drift:drift",
         "expect": "modelqa.checks.expectations:expect",

@@ -124,8 +124,8 @@ def _keys(found: Manual) -> Iterator[str]:
         yield from _key(name, width, parameter)
     if found.made.open_ended:
         yield "and any other key, as an argument of what is named"
-    shared = [key for key in RESERVED if not (found.made.own_bound and key in (*_LIMITS, "versus"))]
-    yield f"as for every check: {', '.join(shared)}"
+    shared = [key for key in RESERVED if not (found.made.own_bound and key in (*_LIMITS, "across", "versus"))]
+    yield _wrapped(f"as for every check: {', '.join(shared)}")
 
 
 _LIMITS = ("min", "max", "warn_min", "warn_max")
@@ -173,7 +173,7 @@ def _needs(made: CheckType) -> str:
     except Exception:  # a check author's own code, fed with nothing
         return "what its value says"
     told = ", ".join(text for need, text in NEEDS.items() if need in needs) or "nothing"
-    return told if isinstance(made.needs, Needs) else f"{told}; more for some values"
+    return told if isinstance(made.needs, Needs) else f"{told}; some values need other things"
 
 
 def _bounds(made: CheckType) -> str:

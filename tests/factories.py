@@ -302,6 +302,7 @@ SCORES: Mapping[str, frozenset[str]] = {
         [
             "roc_auc",
             "roc_auc-newcomers",
+            "roc_auc-across-worst",
             "average_precision",
             "accuracy",
             "f1",

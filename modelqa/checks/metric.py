@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from difflib import get_close_matches
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 
@@ -38,13 +38,18 @@ def _known(scorer: str, **_: object) -> Iterator[Complaint]:
         yield None, f"unknown scorer {scorer!r}{hint}"
 
 
+def _needs(scorer: Any) -> Needs:
+    known = scores.SCORERS.get(scorer) if isinstance(scorer, str) else None
+    return Needs.PREDICTIONS if known and not known.labels else Needs.PREDICTIONS | Needs.LABELS
+
+
 def _influence(ctx: Context, scorer: str, *, threshold: float | None = None) -> Iterator[Influence]:
     """The score's own influence, or that of the paired difference; none where the score has none."""
     score = scores.SCORERS.get(scorer)
     if score is None or score.measure is None:
         return
     try:
-        ours = score.measure(_usable(ctx.sample(), score, threshold))
+        ours = score.measure(_usable(_sample(ctx, score), score, threshold))
         moved, trials = ours.influence, round(ours.trials) if score.hit is not None else 0
         if ctx.versus is not None:
             theirs = score.measure(_other(ctx, score, threshold))
@@ -53,16 +58,18 @@ def _influence(ctx: Context, scorer: str, *, threshold: float | None = None) -> 
     except Undefined:
         return
     rows = np.full(ctx.batch.rows, np.nan)
-    rows[~ctx.labels().missing] = moved
+    rows[~ctx.labels().missing if score.labels else slice(None)] = moved
     yield Influence(scorer, rows=rows, main=scorer, trials=trials)
 
 
-@check(needs=Needs.PREDICTIONS | Needs.LABELS, paired=True, verify=_known, influence=_influence)
+@check(needs=_needs, paired=True, verify=_known, influence=_influence)
 def metric(ctx: Context, scorer: Scorer, *, threshold: float | None = None) -> Iterator[Measurement]:
     """Score predictions against labels, under scikit-learn's scorer names.
 
     ``scorer`` is any name of ``sklearn.metrics.get_scorer_names()`` for classes or numbers, or its
-    positive twin (``log_loss`` for ``neg_log_loss``): each means what it says. ``threshold`` moves
+    positive twin (``log_loss`` for ``neg_log_loss``): each means what it says. Groups are compared
+    by Fairlearn's names: ``selection_rate`` (which needs no labels), ``true_positive_rate`` and its
+    kin, with ``slices`` and ``across: gap`` or ``ratio``. ``threshold`` moves
     the operating point of a binary classifier for this check. With ``versus: champion`` the value
     is the paired difference candidate - champion on the same rows; bounds in ``%`` are relative to
     the champion's score.
@@ -92,7 +99,7 @@ def metric(ctx: Context, scorer: Scorer, *, threshold: float | None = None) -> I
           min: 0.90
     """
     score = Function.of(scorer, load(scorer)) if ":" in scorer else scores.find(scorer)
-    sample = _usable(ctx.sample(), score, threshold)
+    sample = _usable(_sample(ctx, score), score, threshold)
     if isinstance(score, Function):
         samples = (sample,) if ctx.versus is None else (sample, _other(ctx, score, threshold))
         estimate, note = score.estimate(samples, ctx.levels, ctx.rng, ctx.versus)
@@ -100,7 +107,15 @@ def metric(ctx: Context, scorer: Scorer, *, threshold: float | None = None) -> I
         estimate, note = score.estimate(sample, ctx.levels, ctx.rng)
     else:
         estimate, note = _compared(ctx, score, sample, threshold)
-    yield Measurement(scorer, estimate, note=_joined(note, _unlabelled(ctx)), counts="labelled rows")
+    if score.labels:
+        note = _joined(note, _unlabelled(ctx))
+    yield Measurement(scorer, estimate, note=note, counts="labelled rows" if score.labels else "rows")
+
+
+def _sample(ctx: Context, score: Scored) -> Sample:
+    """The labelled rows, or all of them for a score that asks for no truth."""
+    sample: Sample = ctx.sample(labelled=score.labels)
+    return sample
 
 
 def _compared(
@@ -118,7 +133,7 @@ def _compared(
 
 def _other(ctx: Context, score: Scored, threshold: float | None) -> Sample:
     """The other model's sample; a dummy keeps to what it always says."""
-    return _usable(ctx.other.sample(), score, threshold if ctx.against == "champion" else None)
+    return _usable(_sample(ctx.other, score), score, threshold if ctx.against == "champion" else None)
 
 
 def _usable(sample: Sample, score: Scored, threshold: float | None) -> Sample:

@@ -168,8 +168,11 @@ class Context(Protocol):
     def labels(self) -> Column:
         """The truth, one value a row, missing where a row has none yet."""
 
-    def sample(self) -> Any:
-        """Labels and predictions of the labelled rows, encoded for scores (`stats.sample.Sample`)."""
+    def sample(self, *, labelled: bool = True) -> Any:
+        """Labels and predictions of the labelled rows, encoded for scores (`stats.sample.Sample`).
+
+        Without ``labelled`` it is every row's prediction, no labels needed: the truth says nothing then.
+        """
 
     @property
     def unlabelled(self) -> int:
@@ -181,8 +184,16 @@ class Context(Protocol):
     def reference_labels(self) -> Column:
         """The truth of the reference's rows."""
 
-    def slices(self) -> Mapping[str, Context]:
-        """The slices of the suite, by name, each a context of its own."""
+    @property
+    def note(self) -> str:
+        """What a reader must know of this slice: which small ones it holds. Mostly empty."""
+
+    def slices(self, by: str | None = None) -> Mapping[str, Context]:
+        """The slices of the suite, by name, each a context of its own; those of one definition, or
+        of a column, where ``by`` names one.
+
+        Raises `CheckError` or `SubjectError` where they cannot be cut.
+        """
 
     def where(self, condition: str) -> Context:
         """Those of these rows that match a condition (``tenure < 3``), which may be none.

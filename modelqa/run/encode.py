@@ -1,7 +1,7 @@
 """Labels and predictions into the arrays that scores are computed from."""
 
 from collections.abc import Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -64,16 +64,51 @@ def encode(
         sample = _regression(labels, predictions)
     else:
         sample = _classification(labels, predictions, positive, threshold, logged)
-    sample = Sample(
-        sample.task,
-        sample.truth,
-        sample.predicted,
-        probabilities=sample.probabilities,
-        classes=sample.classes,
-        weights=None if weights is None else weights_of(weights),
-        groups=None if groups is None else _codes(groups),
+    sample = _with_roles(sample, weights, groups)
+    return Encoded(sample if labelled.all() else sample.take(labelled), labelled=labelled)
+
+
+def unlabelled(
+    predictions: Predictions,
+    *,
+    positive: Any = None,
+    threshold: float | None = None,
+    weights: Column | None = None,
+    groups: Column | None = None,
+    logged: bool = False,
+) -> Sample:
+    """What a model decided of every row, by its predictions alone: the truth of the sample is empty.
+
+    Raises `SubjectError` where the positive class is not known.
+    """
+    rows = len(predictions.values)
+    none = Column(
+        "of the predictions",
+        ColumnKind.INTEGER,
+        values=np.zeros(rows, dtype=np.int64),
+        missing=np.ones(rows, dtype=bool),
+        dtype="int64",
     )
-    return Encoded(sample.take(labelled), labelled=labelled)
+    if _is_regression(none, predictions, positive, logged):
+        sample = _regression(none, predictions)
+    else:
+        alone = logged and predictions.probabilities is None
+        if alone and _are_probabilities(predictions.values, ()):
+            shares = predictions.values.astype(float)
+            predictions = Predictions(
+                shares, probabilities=np.column_stack([1 - shares, shares]), classes=(0, 1)
+            )
+            positive, threshold = None, 0.5 if threshold is None else threshold
+        sample = _classification(none, predictions, positive, threshold, logged)
+    return _with_roles(sample, weights, groups)
+
+
+def _with_roles(sample: Sample, weights: Column | None, groups: Column | None) -> Sample:
+    return replace(
+        sample,
+        weights=None if weights is None else weights_of(weights),
+        groups=None if groups is None else group_codes(groups),
+    )
 
 
 def logged(columns: Sequence[Column]) -> Predictions:
@@ -259,7 +294,7 @@ def _place(values: NDArray[Any], classes: Sequence[Any], *, said_as_text: bool) 
                 seen[value] = index.get(key, index.get(_number(key), -1))
             codes[row] = seen[value]
         return codes
-    distinct, inverse = np.unique(values, return_inverse=True)
+    distinct, inverse = factorized(values)
     table = np.array([index.get(class_of(value), -1) for value in distinct] or [-1], dtype=np.intp)
     return table[inverse]
 
@@ -296,7 +331,8 @@ def weights_of(column: Column) -> NDArray[np.float64]:
     return values
 
 
-def _codes(column: Column) -> NDArray[np.intp]:
+def group_codes(column: Column) -> NDArray[np.intp]:
+    """Which rows belong together. Raises `SubjectError` where a row says nothing of it."""
     if column.missing.any():
         count = int(column.missing.sum())
         raise SubjectError(f"`group:` column {column.name!r}: {count:,} rows belong to no group")

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from modelqa.core.bound import Outcome
 from modelqa.core.ports import Context, Needs, Versus
 from modelqa.core.result import CheckResult, Measurement, SuiteResult, Verdict
 from modelqa.errors import ModelQAError, SubjectError
-from modelqa.run import machine
+from modelqa.run import across, machine
 from modelqa.run.context import View
 from modelqa.run.events import CheckFinished, CheckStarted, Listener, SuiteFinished, nobody
 from modelqa.run.opened import Opened, Settings
@@ -92,7 +93,7 @@ def _judged(planned: Planned, opened: Opened) -> tuple[Outcome, str, tuple[Verdi
             return Outcome.SKIPPED, "there is no champion yet (champion_missing: skip)", ()
         prepare(planned, opened)
         with machine.held(alone=planned.spec.type.alone):
-            verdicts = tuple(Verdict.of(found, planned.spec.bound) for found in _measure(planned, opened))
+            verdicts = tuple(Verdict.of(found, planned.spec.bound) for found in measurements(planned, opened))
     except ModelQAError as error:
         return Outcome.ERRORED, str(error), ()
     except Exception as error:  # a check or a model may raise anything; its text may quote rows
@@ -118,19 +119,29 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__name__}{place} (its text is not shown, since it may quote rows)"
 
 
-def _measure(planned: Planned, opened: Opened) -> Iterator[Measurement]:
+def measurements(planned: Planned, opened: Opened) -> Iterator[Measurement]:
+    """All that a check finds: on all rows and on each slice, or of its slices as one."""
+    if planned.spec.across is not None:
+        parts = list(whole(planned, opened).parts(planned.spec.slices))
+        yield from across.measure(planned.spec, parts, planned.levels, partial(measured, planned))
+        return
     for view in views(planned, opened):
         yield from measured(planned, view)
 
 
 def views(planned: Planned, opened: Opened) -> list[View]:
     """What a check is called with: all rows, then each slice, each at its share of the levels."""
+    rows = whole(planned, opened)
+    parts = [rows, *rows.parts(planned.spec.slices)]
+    return [replace(view, levels=planned.levels.split(len(parts))) for view in parts]
+
+
+def whole(planned: Planned, opened: Opened) -> View:
+    """All rows, at all of the check's levels."""
     spec = planned.spec
     versus: Versus | None = None if spec.versus is None else "relative" if spec.relative else "difference"
     against = spec.versus or "champion"
-    whole = View(opened, planned.id, levels=planned.levels, versus=versus, against=against)
-    parts = [whole, *(view for _, view in whole.parts(spec.slices))]
-    return [replace(view, levels=planned.levels.split(len(parts))) for view in parts]
+    return View(opened, planned.id, levels=planned.levels, versus=versus, against=against)
 
 
 def measured(planned: Planned, view: View) -> Iterator[Measurement]:
@@ -164,9 +175,10 @@ def _compared(planned: Planned, view: View) -> Iterator[Measurement]:
 
 def _stamped(planned: Planned, view: View, found: Measurement) -> Measurement:
     """A measurement with its slice, with what it is compared with, and in the unit of its bound."""
+    note = "; ".join(filter(None, (found.note, view.note)))
     metric = found.metric if view.versus is None else f"{found.metric} versus {view.against}"
     unit = found.unit if found.bound is not None else planned.spec.unit
-    return replace(found, metric=metric, slice=view.slice, unit=unit)
+    return replace(found, metric=metric, slice=view.slice, unit=unit, note=note)
 
 
 def skipped(planned: Planned, opened: Opened) -> bool:

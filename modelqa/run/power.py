@@ -12,7 +12,7 @@ from modelqa.errors import ModelQAError, SubjectError
 from modelqa.run import machine
 from modelqa.run.context import View
 from modelqa.run.events import CheckStarted, Listener, nobody
-from modelqa.run.execute import describe, measured, prepare, skipped, views
+from modelqa.run.execute import describe, measured, measurements, prepare, skipped, views, whole
 from modelqa.run.opened import Opened, Settings
 from modelqa.run.plan import Planned, plan
 from modelqa.run.probe import Ask
@@ -60,7 +60,10 @@ def _sights(planned: Planned, opened: Opened, power: float) -> list[Sight]:
     prepare(planned, opened)
     with machine.held(alone=planned.spec.type.alone), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = [sight for view in views(planned, opened) for sight in _of_view(planned, view, power)]
+        if planned.spec.across is None:
+            found = [sight for view in views(planned, opened) for sight in _of_view(planned, view, power)]
+        else:
+            found = list(_of_slices(planned, opened, power))
     return _merged(found) or [_unmeasured(planned, "measured nothing")]
 
 
@@ -82,6 +85,13 @@ def _of_view(planned: Planned, view: View, power: float) -> Iterator[Sight]:
         influence = _influence_on(each, influences)
         share = len(alike) / len(found) if influence else 1.0
         yield from Look(Ask(planned, view, each, influence, share), power).sights()
+
+
+def _of_slices(planned: Planned, opened: Opened, power: float) -> Iterator[Sight]:
+    """Slices that are one measurement: no row moves it by itself, so its own interval has to tell."""
+    rows = whole(planned, opened)
+    for each in measurements(planned, opened):
+        yield from Look(Ask(planned, rows, each, None, 1.0), power).sights()
 
 
 def _influences(planned: Planned, view: View) -> Iterable[Influence]:

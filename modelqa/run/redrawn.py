@@ -65,8 +65,8 @@ class Redrawn(View):
         column = super().reference_labels()
         return column if self.before is None else _at(column, self.before)
 
-    def sample(self) -> Sample:
-        drawn = super().sample()
+    def sample(self, *, labelled: bool = True) -> Sample:
+        drawn = super().sample(labelled=labelled)
         if self.copies is not None:
             drawn = replace(drawn, groups=self.copies)
         if self.side != "model":

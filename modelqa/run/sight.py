@@ -113,6 +113,8 @@ class Look:
 
     def _redrawn(self, limit: Side, _: float, healthy: float) -> tuple[float, Chances | None, str]:
         """By the first way to move the truth that gets there, or that shows that nothing does."""
+        if self.ask.planned.spec.across is not None:
+            return nan, None, ""
         for move in moves(self.ask.planned, self.ask.view, self.ask.influence):
             probe = Probe(self.ask, self.bound, move)
             seen, chances = probe.seen(limit, self.power), probe.chances(healthy, limit)

@@ -37,6 +37,7 @@ class Function:
     keywords: Mapping[str, Any] = field(default_factory=dict)
     response: Response = "label"
     weighs: bool = False
+    labels: Literal[True] = True
 
     @classmethod
     def of(cls, name: str, found: Any) -> Self:

@@ -19,6 +19,10 @@ CASES: dict[str, list[tuple[Any, dict[str, Any]]]] = {
     "latency": [("p50", {"max": "1 min", "calls": 30})],
     "errors": [("rate", {"max": 0.5}), ("rate", {"max": 0.5, "generalise": True})],
     "churn": [("rate", {"max": 0.5}), ("rate", {"max": 0.5, "generalise": True})],
+    "fairness": [
+        ("demographic_parity_difference", {"by": "region", "max": 0.5}),
+        ("equalized_odds_ratio", {"by": "region", "min": 0.1}),
+    ],
     "schema": [({"signal": {"type": "float"}}, {}), ("signature", {})],
     "drift": [(["signal", "region"], {"max": 1}), ("prediction", {"max": 1})],
     "expect": [

@@ -31,7 +31,13 @@ def test_every_scorer_of_scikit_learn_is_known() -> None:
     assert not set(SCORERS) & set(UNSUPPORTED)
 
 
-def test_names_beyond_scikit_learn_are_twins_and_calibrations() -> None:
+RATES = (
+    "selection_rate",
+    *(f"{kind}_{of}_rate" for kind in ("true", "false") for of in ("positive", "negative")),
+)
+
+
+def test_names_beyond_scikit_learn_are_twins_rates_and_calibrations() -> None:
     """The only other names are the positive twins of its neg_ names, and what it has no scorer for."""
     from sklearn.metrics import get_scorer_names
 
@@ -39,7 +45,7 @@ def test_names_beyond_scikit_learn_are_twins_and_calibrations() -> None:
     beyond = {name for name in set(SCORERS) - theirs if f"neg_{name}" not in theirs}
     corrections = {"calibration_slope", "calibration_intercept", "calibration_bias"}
     parts = {"brier_reliability", "brier_resolution", "brier_uncertainty"}
-    assert beyond == {"expected_calibration_error", *corrections, *parts}
+    assert beyond == {"expected_calibration_error", *corrections, *parts, *RATES}
 
 
 @pytest.mark.parametrize("name", ["adjusted_rand_score", "f1_samples", "no_such_score"])
@@ -47,6 +53,46 @@ def test_an_unknown_score_is_a_key_error(name: str) -> None:
     """A name that is refused or unknown raises, with the reason where there is one."""
     with pytest.raises(KeyError, match=UNSUPPORTED.get(name, name)[:20]):
         find(name)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_rates_are_those_of_the_confusion_matrix(weighted: bool) -> None:
+    """Selection, true and false rates by their definitions; the true positive rate is recall."""
+    from sklearn.metrics import confusion_matrix
+
+    weights = np.random.default_rng(7).random(300) if weighted else None
+    sample = replace(binary(), weights=weights)
+    (tn, fp), (fn, tp) = confusion_matrix(sample.truth, sample.predicted, sample_weight=weights)
+    wanted = {
+        "selection_rate": (tp + fp) / (tn + fp + fn + tp),
+        "true_positive_rate": tp / (tp + fn),
+        "false_positive_rate": fp / (fp + tn),
+        "true_negative_rate": tn / (fp + tn),
+        "false_negative_rate": fn / (tp + fn),
+    }
+    assert {name: score_value(name, sample) for name in RATES} == pytest.approx(wanted, abs=1e-12)
+    levels = Levels(alpha=0.001, beta=0.05, reds="low")
+    ends = [find(name).estimate(sample, levels, RNG)[0] for name in ("recall", "true_positive_rate")]
+    assert (ends[0].low, ends[0].high) == pytest.approx((ends[1].low, ends[1].high), abs=0.01 * weighted)
+
+
+def test_a_prediction_of_no_class_counts_against_the_model() -> None:
+    """A row without a decision is neither found nor rightly let go, and it is not selected."""
+    sample = Sample("binary", np.array([1, 1, 0, 0]), np.array([1, -1, -1, 0]))
+    assert [score_value(name, sample) for name in sorted(RATES)] == [0.5, 0.5, 0.25, 0.5, 0.5]
+
+
+@pytest.mark.parametrize(("name", "truth"), [("true_positive_rate", 0), ("false_positive_rate", 1)])
+def test_a_rate_of_no_rows_does_not_exist(name: str, truth: int) -> None:
+    """Without a row of that class, or with weights of zero for all of them, and the note says so."""
+    score = find(name)
+    bare = Sample("binary", np.full(5, truth), np.ones(5, dtype=int), classes=(0, 1))
+    assert "no " in score.estimate(bare, BOTH, RNG)[1]
+    light = Sample("binary", np.array([0, 1, 0, 1]), np.ones(4, dtype=int))
+    weights = np.array([1.0, 0.0, 1.0, 0.0]) if truth == 0 else np.array([0.0, 1.0, 0.0, 1.0])
+    found, note = score.estimate(replace(light, weights=weights), BOTH, RNG)
+    assert not found.exists
+    assert "sum to zero" in note
 
 
 @pytest.mark.parametrize("name", sorted(SCORERS))
