@@ -3,15 +3,16 @@
 import time
 import traceback
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from modelqa.core.bound import Outcome
-from modelqa.core.ports import Context, Needs, Versus
+from modelqa.core.bound import Outcome, facing_both
+from modelqa.core.estimate import Reds
+from modelqa.core.ports import Needs, Versus
 from modelqa.core.result import CheckResult, Measurement, SuiteResult, Verdict
 from modelqa.errors import ModelQAError, SubjectError
 from modelqa.run import across, machine
@@ -147,11 +148,28 @@ def whole(planned: Planned, opened: Opened) -> View:
 def measured(planned: Planned, view: View) -> Iterator[Measurement]:
     """What a check finds on one view of the rows."""
     alone = view.versus is None or planned.spec.type.paired
-    for measurement in _call(planned, view) if alone else _compared(planned, view):
+    ask = _call if alone else _compared
+    if view.levels.reds == "both" and not (planned.spec.type.facts or planned.spec.type.alone):
+        ask = partial(_faced, ask)
+    for measurement in ask(planned, view):
         yield _stamped(planned, view, measurement)
 
 
-def _call(planned: Planned, view: Context) -> Iterable[Measurement]:
+def _faced(ask: "Ask", planned: Planned, view: View) -> Iterator[Measurement]:
+    """What a check finds for a bound with two sides: each is faced with the levels that it has alone.
+
+    One interval would have to be green where it is sure not to be red, at a far smaller tail.
+    """
+    sides: tuple[Reds, Reds] = ("high", "low")
+    down, up = (list(ask(planned, replace(view, levels=replace(view.levels, reds=side)))) for side in sides)
+    for one, other in zip(down, up, strict=True):
+        yield replace(one, estimate=facing_both(one.estimate, other.estimate, planned.spec.bound))
+
+
+Ask = Callable[[Planned, View], Iterable[Measurement]]
+
+
+def _call(planned: Planned, view: View) -> Iterable[Measurement]:
     spec = planned.spec
     main: tuple[Any, ...] = () if spec.type.main is None else (spec.value,)
     return spec.type.function(view, *main, **spec.params)
