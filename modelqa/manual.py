@@ -24,6 +24,7 @@ NEEDS: Mapping[Needs, str] = {
     Needs.MODEL: "a model that can be called",
     Needs.LABELS: "labels",
     Needs.REFERENCE: "a reference",
+    Needs.PROFILE: "a reference, or the profile of one that was logged with the model",
 }
 
 

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, get_type_hints, overload
 
 from modelqa.core.estimate import Levels
+from modelqa.core.profile import ColumnProfile, Profile
 from modelqa.core.result import Measurement
 from modelqa.core.signature import ColumnKind, Field
 from modelqa.core.subject import DataInfo, ModelInfo
@@ -27,7 +28,9 @@ Versus = Literal["difference", "relative"]
 class Needs(Flag):
     """What a check cannot do without; the plan says at collection what a suite lacks.
 
-    ``PREDICTIONS`` are logged ones or a model's, ``MODEL`` is a model that can be called.
+    ``PREDICTIONS`` are logged ones or a model's, ``MODEL`` is a model that can be called. ``REFERENCE``
+    are rows to compare with; ``PROFILE`` is less: a reference or its profile, such as the one logged with
+    the model version.
     """
 
     NOTHING = 0
@@ -36,6 +39,7 @@ class Needs(Flag):
     MODEL = auto()
     LABELS = auto()
     REFERENCE = auto()
+    PROFILE = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,16 @@ class Table(Protocol):
 
     def take(self, rows: NDArray[np.intp]) -> Table:
         """The same columns at these rows, in this order."""
+
+    @property
+    def counted(self) -> bool:
+        """Whether to ask for `profile`, not for rows: there are none at hand, or too many."""
+
+    def profile(self, names: Sequence[str], like: Mapping[str, ColumnProfile] | None = None) -> Profile:
+        """These columns, counted: by the edges of other profiles where ``like`` has them, else by their own.
+
+        A table that is a profile already keeps its edges, whatever ``like`` says.
+        """
 
 
 @dataclass(frozen=True, slots=True)

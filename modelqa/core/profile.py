@@ -122,9 +122,7 @@ def _added(one: ColumnProfile, two: ColumnProfile) -> ColumnProfile:
     if isinstance(held, Numbers) and isinstance(two.held, Numbers):
         held = replace(held, counts=_sum(held.counts, two.held.counts), sums=_sum(held.sums, two.held.sums))
     elif isinstance(held, Names) and isinstance(two.held, Names):
-        held = replace(
-            held, counts=_sum(held.counts, two.held.counts), others=held.others + two.held.others
-        )
+        held = replace(held, counts=_sum(held.counts, two.held.counts), others=held.others + two.held.others)
     return replace(one, rows=one.rows + two.rows, nulls=one.nulls + two.nulls, held=held)
 
 

@@ -11,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelqa.core.ports import Column, Table
+from modelqa.core.profile import ColumnProfile, Profile
 from modelqa.core.signature import ColumnKind
 from modelqa.core.subject import DataInfo
 from modelqa.engines import columns as arrays
 from modelqa.engines.sources import Source, find_source, readable, to_pandas
 from modelqa.errors import SubjectError
+from modelqa.stats.profiles import profile_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,6 +69,14 @@ class MemoryTable:
         """The same columns at these rows (positions or a mask), in this order."""
         return RowsOf(self, _positions(rows, self.rows))
 
+    counted = False
+
+    def profile(
+        self, names: Sequence[str], like: Mapping[str, ColumnProfile] | None = None, *, rare: bool = False
+    ) -> Profile:
+        """These columns, counted (see `stats.profiles.profile_of`)."""
+        return _profile(self, names, like, rare=rare)
+
     def _convert(self, name: str) -> Column:
         source = self._source
         dtype = str(source.types[name] if source.frame is None else source.frame.dtypes[name])
@@ -116,6 +126,20 @@ class RowsOf:
     def take(self, rows: NDArray[Any]) -> Table:
         """Some of these rows."""
         return RowsOf(self._table, self._rows[_positions(rows, self.rows)])
+
+    counted = False
+
+    def profile(self, names: Sequence[str], like: Mapping[str, ColumnProfile] | None = None) -> Profile:
+        """These columns and rows, counted."""
+        return _profile(self, names, like)
+
+
+def _profile(
+    table: Table, names: Sequence[str], like: Mapping[str, ColumnProfile] | None, *, rare: bool = False
+) -> Profile:
+    given = like or {}
+    columns = {name: profile_of(table.column(name), given.get(name), rare=rare) for name in names}
+    return Profile(table.rows, columns)
 
 
 def open_table(

@@ -121,7 +121,8 @@ def _of_version(client: Any, uri: str, asked: "re.Match[str]") -> Place:
     if version is None:
         raise NotFound(f"{uri}: {name} has no version {number}; its latest is {_latest(client, uri, name)}")
     place = _follow(client, uri, client.get_model_version_download_uri(name, number), version.source or "")
-    return replace(place, name=name, version=str(version.version), tags=dict(version.tags or {}))
+    tags = {**place.tags, **(version.tags or {})}
+    return replace(place, name=name, version=str(version.version), tags=tags)
 
 
 def _aliased(uri: str, name: str, alias: str, aliases: Mapping[str, Any]) -> str:

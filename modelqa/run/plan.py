@@ -75,6 +75,8 @@ _SAYS = {
 def _unmet(suite: Suite, check: CheckSpec) -> Iterator[Problem]:
     needs = check.type.needs_of(check.value)
     lacks = [_SAYS[need] for need in _SAYS if need in needs and getattr(suite, _SAYS[need][0]) is None]
+    if Needs.PROFILE in needs and suite.reference is None and not _versioned(suite.model):
+        lacks.append(("reference", "rows to compare the batch with, or a model whose version has a profile"))
     if Needs.PREDICTIONS in needs and suite.model is None and suite.predictions is None:
         lacks.append(("model", "a model, or `predictions:` with logged ones"))
     if needs & (Needs.PREDICTIONS | Needs.LABELS | Needs.MODEL) and suite.batch is None:
@@ -85,3 +87,8 @@ def _unmet(suite: Suite, check: CheckSpec) -> Iterator[Problem]:
     for key, what in dict.fromkeys(lacks):
         message = f"check {check.id} needs `{key}:` ({what}), which the suite does not have"
         yield Problem(message, place.path, place.line, place.column)
+
+
+def _versioned(model: object) -> bool:
+    """Whether a model is of a registry, where a profile may be logged with it."""
+    return isinstance(model, str) and model.startswith(("models:/", "runs:/"))

@@ -79,7 +79,8 @@ class Ranked:
     def finite(self) -> Self:
         """The rows that have a finite place."""
         known = np.isfinite(self.ends)
-        counts, tops = (None if part is None else part[known] for part in (self.counts, self.tops))
+        counts = None if self.counts is None else self.counts[known]
+        tops = None if self.tops is None else self.tops[known]
         return type(self)(self.values[known], counts=counts, tops=tops, hidden=self.hidden)
 
     def quantiles(self, ranks: NDArray[np.intp]) -> Floats:

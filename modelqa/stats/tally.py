@@ -47,8 +47,8 @@ def edges_of(rows: Floats) -> Edges:
     gaps = np.diff(picked)
     gaps = np.append(gaps, gaps[-1:]) if len(gaps) else np.zeros(1)
     between = _rounded(picked[~often], gaps[~often] * (_ROOM if len(rows) > FEW * PARTS else _FEW_ROOM))
-    parts = [[lowest, highest], atoms, np.nextafter(atoms, -np.inf), between]
-    ends = np.unique(np.concatenate(parts) + 0.0)  # no -0.0
+    outer = np.array([lowest, highest])
+    ends = np.unique(np.concatenate([outer, atoms, np.nextafter(atoms, -np.inf), between]) + 0.0)  # no -0.0
     cut = int(_TAIL * (len(rows) - 1))
     low, high = ends[np.searchsorted(ends, [rows[cut], rows[-1 - cut]])]
     if low >= high:
@@ -67,9 +67,7 @@ def tally(values: Floats, edges: Edges) -> Numbers:
     places = np.searchsorted(np.array(edges.ends), values)
     counts = np.bincount(places, minlength=bins)
     sums = np.bincount(places, weights=steps_of(values, edges), minlength=bins)
-    return Numbers(
-        edges=edges, counts=tuple(counts.tolist()), sums=tuple(sums.astype(np.int64).tolist())
-    )
+    return Numbers(edges=edges, counts=tuple(counts.tolist()), sums=tuple(sums.astype(np.int64).tolist()))
 
 
 def steps_of(values: Floats, edges: Edges) -> Floats:
