@@ -149,7 +149,10 @@ def _follow(client: Any, uri: str, location: str, source: str) -> Place:
         return _logged(client, uri, logged["id"])
     if run := _RUN.fullmatch(location):
         return _of_run(client, uri, run["run"], run["path"])
-    return Place(location, id=behind["id"] if behind else "")
+    if behind is None:
+        return Place(location)
+    model = _or_none(lambda: client.get_logged_model(behind["id"]))
+    return Place(location, id=behind["id"], tags=dict(model.tags or {}) if model else {})
 
 
 def _logged(client: Any, uri: str, id_: str) -> Place:
