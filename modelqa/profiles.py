@@ -28,14 +28,13 @@ def profile_table(
     >>> profile_table({"plan": ["basic"] * 8 + ["pro"] * 5}).columns["plan"].held.counts
     (8, 5)
     """
-    from modelqa.engines.memory import open_table
-    from modelqa.engines.profiled import is_profile, open_profile
+    from modelqa.engines.memory import must_have
+    from modelqa.engines.opening import open_rows
 
-    if is_profile(source):
-        return open_profile(source, tracking_uri=tracking_uri).everything
-    wanted = list(like.columns) if like else columns
-    table = open_table(source, columns=wanted, tracking_uri=tracking_uri)
-    return table.profile(list(table.kinds), like.columns if like else None, rare=rare)
+    table = open_rows(source, tracking_uri=tracking_uri)
+    wanted = list(columns or (like.columns if like else table.kinds))
+    must_have(table.info.name, list(table.kinds), wanted)
+    return table.profile(wanted, like.columns if like else None, rare=rare)
 
 
 def log_reference(
@@ -108,4 +107,5 @@ def profile(
 def _read(path: Path) -> Profile:
     from modelqa.engines.profiled import open_profile
 
-    return open_profile((path,)).everything
+    table = open_profile((path,))
+    return table.profile(list(table.kinds))

@@ -29,7 +29,7 @@ OWNERS: dict[str, set[str]] = {
     "evidently": {"checks/evidently_data.py"},
     "great_expectations": {"checks/expectations.py"},
     "sklearn": set(),
-    "duckdb": set(),
+    "duckdb": {"engines/duckdb.py"},
     "pandas": {"engines/sources.py", "models/frames.py", "testing.py", "checks/evidently_data.py"},
 }
 CORE_MAY = set(sys.stdlib_module_names) | {"modelqa"}

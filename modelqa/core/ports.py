@@ -86,10 +86,13 @@ class Table(Protocol):
     def counted(self) -> bool:
         """Whether to ask for `profile`, not for rows: there are none at hand, or too many."""
 
-    def profile(self, names: Sequence[str], like: Mapping[str, ColumnProfile] | None = None) -> Profile:
+    def profile(
+        self, names: Sequence[str], like: Mapping[str, ColumnProfile] | None = None, *, rare: bool = False
+    ) -> Profile:
         """These columns, counted: by the edges of other profiles where ``like`` has them, else by their own.
 
-        A table that is a profile already keeps its edges, whatever ``like`` says.
+        ``rare`` also names categories that few rows hold. A table that is a profile already stays as it was
+        counted. Raises ``KeyError`` for a column that is not there.
         """
 
 

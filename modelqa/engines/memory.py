@@ -56,6 +56,10 @@ class MemoryTable:
             self._columns.setdefault(name, self._convert(name))
         return self._columns[name]
 
+    def fresh(self, name: str) -> Column:
+        """One column, converted anew and not kept."""
+        return self._convert(name)
+
     def to_pandas(self, names: Sequence[str] | None = None) -> "pd.DataFrame":
         """These columns as a frame: what the user gave, or the file with pandas' own types."""
         wanted = list(self._names if names is None else names)
@@ -129,13 +133,15 @@ class RowsOf:
 
     counted = False
 
-    def profile(self, names: Sequence[str], like: Mapping[str, ColumnProfile] | None = None) -> Profile:
+    def profile(
+        self, names: Sequence[str], like: Mapping[str, ColumnProfile] | None = None, *, rare: bool = False
+    ) -> Profile:
         """These columns and rows, counted."""
-        return _profile(self, names, like)
+        return _profile(self, names, like, rare=rare)
 
 
 def _profile(
-    table: Table, names: Sequence[str], like: Mapping[str, ColumnProfile] | None, *, rare: bool = False
+    table: Table, names: Sequence[str], like: Mapping[str, ColumnProfile] | None, *, rare: bool
 ) -> Profile:
     given = like or {}
     columns = {name: profile_of(table.column(name), given.get(name), rare=rare) for name in names}
@@ -168,10 +174,15 @@ def open_table(
     """
     found = find_source(source, name, tracking_uri=tracking_uri)
     known = list(found.types)
-    missing = [wanted for wanted in columns or () if wanted not in known]
-    if missing:
-        raise SubjectError(f"{found.name}: {_absent(missing, known)}")
+    must_have(found.name, known, columns or ())
     return MemoryTable(found, known if columns is None else columns)
+
+
+def must_have(name: str, known: Sequence[str], columns: Iterable[str]) -> None:
+    """Raise `SubjectError` where a table lacks a column, with what may have been meant."""
+    missing = [wanted for wanted in columns if wanted not in known]
+    if missing:
+        raise SubjectError(f"{name}: {_absent(missing, known)}")
 
 
 def join_labels(batch: Table, labels: Table, *, on: str, column: str) -> Column:
@@ -225,8 +236,7 @@ def _lookup(left: Column, right: Column, on: str, name: str) -> NDArray[np.intp]
 
 
 def _present(table: Table, name: str) -> Column:
-    if name not in table.kinds:
-        raise SubjectError(f"{table.info.name}: {_absent([name], list(table.kinds))}")
+    must_have(table.info.name, list(table.kinds), [name])
     return table.column(name)
 
 

@@ -40,9 +40,11 @@ class ProfileTable:
         """The columns and what they held, in order."""
         return {name: column.kind for name, column in self._profile.columns.items()}
 
-    def profile(self, names: Sequence[str], like: Mapping[str, ColumnProfile] | None = None) -> Profile:
-        """These columns as they were counted; their edges are fixed."""
-        del like
+    def profile(
+        self, names: Sequence[str], like: Mapping[str, ColumnProfile] | None = None, *, rare: bool = False
+    ) -> Profile:
+        """These columns as they were counted."""
+        del like, rare
         return Profile(self.rows, {name: self._profile.columns[name] for name in names})
 
     def column(self, name: str) -> Column:
@@ -58,11 +60,6 @@ class ProfileTable:
         """Raises `SubjectError`: there are no rows."""
         del rows
         self._refuse("some of its rows")
-
-    @property
-    def everything(self) -> Profile:
-        """All columns, as they were counted."""
-        return self._profile
 
     def _refuse(self, wanted: str) -> NoReturn:
         raise SubjectError(

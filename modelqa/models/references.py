@@ -27,7 +27,7 @@ def log(uri: str, data: bytes, *, tracking_uri: str | None = None, patience: flo
     place, client = registry.resolve(uri, tracking_uri, patience)
     if not (place.id or place.version):
         raise SubjectError(
-            f"{uri}: files of a run, no logged model; name the model as models:/name/version or models:/m-<id>"
+            f"{uri}: files of a run, no logged model; name it as models:/name/version or models:/m-<id>"
         )
     with frames.quiet(), registry.answered(uri, client.tracking_uri, patience):
         return patiently(lambda: _log(client, place, data), seconds=patience)

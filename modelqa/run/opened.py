@@ -13,6 +13,7 @@ from modelqa.core.ports import Column, Model, Needs, Predictions, Table
 from modelqa.core.profile_file import TAG
 from modelqa.core.subject import DataInfo, Query, SubjectInfo
 from modelqa.engines import memory, profiled, sql
+from modelqa.engines.opening import open_rows
 from modelqa.engines.sources import is_address
 from modelqa.errors import NotFound, SubjectError
 from modelqa.run.encode import Encoded, encode, logged
@@ -202,9 +203,8 @@ class Opened:
         found = find_rows(source, self.suite, self.settings)
         alone = isinstance(found, tuple) and len(found) == 1
         named = "" if alone else name_of_rows(source, key)
-        if profiled.is_profile(found):
-            return profiled.open_profile(found, name=named, tracking_uri=self.settings.tracking_uri)
-        table = memory.open_table(found, name=named, tracking_uri=self.settings.tracking_uri)
+        uri, engine = self.settings.tracking_uri, self.suite.engine
+        table = open_rows(found, name=named, tracking_uri=uri, engine=engine)
         if table.rows == 0:
             raise SubjectError(f"{key} {table.info.name} has no rows; expected at least one")
         return table

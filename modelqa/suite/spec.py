@@ -15,6 +15,7 @@ from modelqa.suite.nodes import NOWHERE, Node, Place, Problems, name_of, of
 from modelqa.suite.where import Condition
 
 Inconclusive = Literal["warn", "fail"]
+Engine = Literal["auto", "memory", "duckdb"]
 When = Literal["failed", "passed", "warned", "inconclusive", "errored"]
 
 
@@ -116,6 +117,7 @@ class Keys(TypedDict, total=False):
     time: str
     key: str | Sequence[str]
     features: Sequence[str]
+    engine: Engine
     trust: str | Sequence[str]
     champion_missing: Literal["error", "skip"]
     slices: Sequence[str | Mapping[str, Any]]
@@ -156,6 +158,7 @@ class Suite:
     time: str | None
     key: tuple[str, ...]
     features: tuple[str, ...]
+    engine: Engine
     trust: str | tuple[str, ...]
     champion_missing: Literal["error", "skip"]
     slices: tuple[SliceSpec, ...]
