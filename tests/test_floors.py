@@ -153,3 +153,27 @@ def test_type_checkers_see_every_public_name() -> None:
     }
     assert seen == set(modelqa.__all__)
     assert all(getattr(modelqa, name) for name in modelqa.__all__)
+
+
+def test_drift_of_named_features_loads_little(tmp_path: Path) -> None:
+    """Two parquet files and no model: neither pandas nor Evidently, and of scipy its special functions."""
+    import pyarrow as pa
+    import pyarrow.parquet as parquet
+
+    table = pa.table(
+        {
+            "x": [0.5, None, 1.5] * 9,
+            "n": [1, None, 2] * 9,
+            "plan": ["a", "b", None] * 9,
+            "f": [True, None, False] * 9,
+        }
+    )
+    parquet.write_table(table, tmp_path / "new.parquet")
+    subject = "batch='new.parquet', reference='new.parquet', features=['x', 'n', 'plan', 'f']"
+    loaded = _loaded(
+        f"from modelqa import Suite\nr = Suite('s', {subject}, checks=[{{'drift': 'all', 'max': 9}}]).run()\n"
+        "assert len(r.checks[0].verdicts) == 8, r",
+        tmp_path,
+    )
+    assert not {name.split(".")[0] for name in loaded} & {*OWNERS, "narwhals", "typer", "sqlalchemy"}
+    assert "scipy.stats" not in loaded

@@ -13,7 +13,8 @@ GIB = 1 << 30
 
 WRITE = """
 COPY (SELECT
-    random() * 100 AS n0, sqrt(-2 * ln(1 - random())) * cos(2 * pi() * random()) AS n1, -ln(1 - random()) AS n2,
+    random() * 100 AS n0, sqrt(-2 * ln(1 - random())) * cos(2 * pi() * random()) AS n1,
+    -ln(1 - random()) AS n2,
     tan(pi() * (random() - 0.5)) AS n3, round(random() * 50)::INTEGER AS n4, random() * random() AS n5,
     exp(sqrt(-2 * ln(1 - random())) * cos(2 * pi() * random())) AS n6,
     'plan ' || (random() * 5)::INTEGER AS t0, 'town ' || floor(300 * random() * random())::INTEGER AS t1,
