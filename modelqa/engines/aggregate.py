@@ -116,7 +116,8 @@ def _names(
         often = found.filter(nw.col(_ROWS) >= (1 if rare else FEW))
         found = often.sort(_ROWS, _COLUMN, descending=[True, False]).head(MOST_NAMES)
     rows = {str(row[_COLUMN]): int(row[_ROWS]) for row in _rows(found)}
-    chosen = FLAGS if kind is ColumnKind.BOOLEAN else tuple(sorted(rows) if given is None else given)
+    usual = FLAGS if kind is ColumnKind.BOOLEAN else tuple(sorted(rows))
+    chosen = usual if given is None else tuple(given)
     counts = tuple(rows.get(one, 0) for one in chosen)
     return Names(names=chosen, counts=counts, others=there - sum(counts))
 

@@ -115,6 +115,7 @@ class DuckDBTable:
         with TemporaryDirectory(prefix="modelqa-") as spill:
             connection = duckdb.connect(":memory:", config={**settings, "temp_directory": spill})
             try:
+                connection.execute("SET enable_progress_bar = false")  # it would be drawn into the output
                 yield _Frame(connection, self._paths, kinds)
             except duckdb.Error as error:
                 raise SubjectError(

@@ -143,6 +143,14 @@ def test_duckdb_counts_every_type_of_time_and_number(tmp_path: Path) -> None:
     assert DuckDBTable(memory, [tmp_path / "kinds.parquet"]).profile(names) == memory.profile(names)
 
 
+def test_truth_values_are_counted_by_the_names_of_texts(tmp_path: Path) -> None:
+    """A reference that wrote them as text has its own names for them."""
+    pd.DataFrame({"f": [True, False, None] * 9}, dtype="boolean").to_parquet(tmp_path / "f.parquet")
+    like = open_table({"f": ["True", "no"] * 9}).profile(["f"]).columns
+    found = open_rows(tmp_path / "f.parquet", engine="duckdb").profile(["f"], like)
+    assert found == open_table(tmp_path / "f.parquet").profile(["f"], like)
+
+
 def test_several_files_are_one_table(tmp_path: Path) -> None:
     """Parts with whole and with real numbers, their columns in another order."""
     pd.DataFrame({"a": [1, 2, 3], "b": ["x", "y", "x"]}).to_parquet(tmp_path / "1.parquet")

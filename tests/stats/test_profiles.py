@@ -201,11 +201,42 @@ def test_a_damaged_profile_is_refused_or_still_one(data: st.DataObject) -> None:
         loads(gzip.compress(json.dumps(read).encode()))
 
 
-def test_a_million_rows_of_twenty_columns_fit_in_64_kib() -> None:
-    """The worst case: twenty columns of numbers of which no two are equal (here 100,000 rows)."""
+@pytest.mark.parametrize("rows", [100_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
+def test_twenty_columns_fit_in_64_kib(rows: int) -> None:
+    """The worst case: twenty columns of numbers of which no two are equal."""
     rng = np.random.default_rng(0)
-    columns = {f"c{k}": column(rng.lognormal(k / 5, 1, 100_000)) for k in range(20)}
+    columns = {f"c{k}": column(rng.lognormal(k / 5, 1, rows)) for k in range(20)}
     assert len(dumps(table(**columns))) <= 64 * 1024
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("by", [0.0, 0.1])
+def test_distances_of_a_million_rows_are_those_of_the_rows(by: float) -> None:
+    """Value within 0.005 by every method, for every shape of column."""
+    rng = np.random.default_rng(9)
+    for shape, draw in SHAPES.items():
+        before, after = draw(rng, 1_000_000, 0.0), draw(rng, 1_000_000, by)
+        edges = edges_of(before)
+        binned = [ranked(tally(rows, edges)) for rows in (before, after)]
+        for method in NUMERIC:
+            raw, told = (numeric(method, *sides, LEVELS)[0].value for sides in ((before, after), binned))
+            assert told == pytest.approx(raw, abs=0.005), (shape, method)
+
+
+@pytest.mark.parametrize("shape", ["normal", "lognormal", "ties", "zero-inflated"])
+def test_a_profile_raises_no_more_alarms_than_its_rows(shape: str) -> None:
+    """Two samples of one distribution: where the profile tells them apart, the rows do, but for a few."""
+    rng = np.random.default_rng(11)
+    often = Levels(alpha=0.01, beta=0.05, reds="low")
+    alarms = {"rows": 0, "profile": 0}
+    for _ in range(100):
+        before, after = SHAPES[shape](rng, 400, 0.0), SHAPES[shape](rng, 200, 0.0)
+        edges = edges_of(before)
+        binned = [ranked(tally(rows, edges)) for rows in (before, after)]
+        for name, sides in (("rows", (before, after)), ("profile", binned)):
+            alarms[name] += any(numeric(method, *sides, often)[0].low > 0 for method in ("wasserstein", "ks"))
+    assert alarms["profile"] <= alarms["rows"] + 1
+    assert alarms["profile"] <= 7
 
 
 def test_texts_that_few_rows_hold_are_not_kept() -> None:
