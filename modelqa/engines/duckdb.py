@@ -1,5 +1,6 @@
 """Parquet files that do not fit into memory, counted by DuckDB."""
 
+import glob
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -16,7 +17,7 @@ from modelqa.core.profile import ColumnProfile, Names, Numbers, Profile
 from modelqa.core.signature import ColumnKind
 from modelqa.core.subject import DataInfo
 from modelqa.engines import aggregate
-from modelqa.engines.memory import MemoryTable
+from modelqa.engines.memory import MemoryTable, RowsOf
 from modelqa.errors import SubjectError
 from modelqa.stats.tally import edges_of
 
@@ -90,8 +91,7 @@ class DuckDBTable:
 
     def take(self, rows: NDArray[Any]) -> Table:
         """The same columns at these rows, read one by one."""
-        self._afford(1)
-        return self._table.take(rows)
+        return RowsOf.of(self, rows)
 
     def _afford(self, columns: int) -> None:
         wanted = self.rows * columns * BYTES
@@ -130,8 +130,10 @@ class _Frame:
     """Columns of parquet files, called ``c`` and their place; numbers and times are doubles."""
 
     def __init__(self, connection: Any, paths: Sequence[Path], kinds: Mapping[str, ColumnKind]) -> None:
-        files = [str(path) for path in paths]
-        self._relation = connection.read_parquet(files, union_by_name=len(files) > 1, file_row_number=True)
+        files = [glob.escape(str(path)) for path in paths]
+        self._relation = connection.read_parquet(
+            files, union_by_name=len(files) > 1, file_row_number=True, hive_partitioning=False
+        )
         own = self._relation.columns
         self._shown = {place: _expression(own[int(place[1:])], kind) for place, kind in kinds.items()}
 

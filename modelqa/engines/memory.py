@@ -71,7 +71,7 @@ class MemoryTable:
 
     def take(self, rows: NDArray[Any]) -> Table:
         """The same columns at these rows (positions or a mask), in this order."""
-        return RowsOf(self, _positions(rows, self.rows))
+        return RowsOf.of(self, rows)
 
     counted = False
 
@@ -98,9 +98,14 @@ class MemoryTable:
 class RowsOf:
     """Some rows of a table, sharing its converted columns."""
 
-    def __init__(self, table: MemoryTable, rows: NDArray[np.intp]) -> None:
+    def __init__(self, table: Table, rows: NDArray[np.intp]) -> None:
         self._table = table
         self._rows = rows
+
+    @classmethod
+    def of(cls, table: Table, rows: NDArray[Any]) -> "RowsOf":
+        """Rows of a table by position, or by a mask."""
+        return cls(table, _positions(rows, table.rows))
 
     @cached_property
     def info(self) -> DataInfo:

@@ -151,6 +151,25 @@ def test_truth_values_are_counted_by_the_names_of_texts(tmp_path: Path) -> None:
     assert found == open_table(tmp_path / "f.parquet").profile(["f"], like)
 
 
+def test_names_of_files_and_folders_mean_nothing(tmp_path: Path) -> None:
+    """No pattern is seen in a file's name, and no column in that of a folder."""
+    folder = tmp_path / "x=5" / "day[1]*"
+    folder.mkdir(parents=True)
+    pd.DataFrame({"x": [1.0, 2.0, 3.0]}).to_parquet(folder / "a[b]?.parquet")
+    found = open_rows(folder / "a[b]?.parquet", engine="duckdb").profile(["x"])
+    assert found == open_table(folder / "a[b]?.parquet").profile(["x"])
+
+
+def test_slices_of_what_duckdb_counts_are_rows(files: Path) -> None:
+    """Their columns are read, for so many rows fit."""
+    table = open_rows(files / "healthy.parquet", engine="duckdb")
+    part = table.take(np.arange(50))
+    assert not part.counted
+    assert part.profile(["amount"]) == open_table(files / "healthy.parquet").take(np.arange(50)).profile(
+        ["amount"]
+    )
+
+
 def test_several_files_are_one_table(tmp_path: Path) -> None:
     """Parts with whole and with real numbers, their columns in another order."""
     pd.DataFrame({"a": [1, 2, 3], "b": ["x", "y", "x"]}).to_parquet(tmp_path / "1.parquet")
