@@ -107,9 +107,9 @@ def _written(source: "str | os.PathLike[str]", name: str, tracking_uri: str | No
     """The files behind a path or an address; what had to be fetched is read before the copies go."""
     text = os.fspath(source)
     with near(source, tracking_uri) as found:
-        made = _files(found, name or PurePosixPath(remote.public(text)).name)
         if not _fetches(text):
-            return made
+            return _files(found, name or found[0].path.name)
+        made = _files(found, name or PurePosixPath(remote.public(text)).name)
         digest = parts.digest(found)
     return replace(made, digest=lambda: digest)
 
