@@ -43,6 +43,7 @@ if TYPE_CHECKING:  # what `__getattr__` resolves, for those who read types
     from modelqa.errors import ModelQAError as ModelQAError
     from modelqa.errors import SubjectError as SubjectError
     from modelqa.errors import SuiteError as SuiteError
+    from modelqa.profiles import log_reference as log_reference
     from modelqa.python_tests import parametrize as parametrize
     from modelqa.run.plan import plan as plan
     from modelqa.suite.load import load as load
@@ -71,6 +72,7 @@ _PUBLIC = {
     "Verdict": "modelqa.core.result:Verdict",
     "check": "modelqa.core.ports:check",
     "load": "modelqa.suite.load:load",
+    "log_reference": "modelqa.profiles:log_reference",
     "parametrize": "modelqa.python_tests:parametrize",
     "plan": "modelqa.run.plan:plan",
 }

@@ -12,6 +12,7 @@ from modelqa.core.bound import Outcome
 from modelqa.core.result import SuiteResult
 from modelqa.draft.command import init
 from modelqa.errors import ModelQAError, SuiteError
+from modelqa.profiles import profile
 from modelqa.run.events import CheckStarted, Event, Listener, nobody
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def _about() -> None:
 
 
 app.command()(init)
+app.command()(profile)
 
 
 @app.command()

@@ -70,6 +70,8 @@ def register_models(database: Path, artifacts: Path) -> None:
     from example_models import challengers, champions
     from factories import SUBJECTS
 
+    from modelqa import log_reference
+
     mlflow.set_tracking_uri(f"sqlite:///{database}")
     mlflow.set_experiment(experiment_id=_experiment(mlflow.MlflowClient(), artifacts))
     simple, better, spoiled = champions(), challengers(), challengers()
@@ -81,7 +83,10 @@ def register_models(database: Path, artifacts: Path) -> None:
             ("degraded", spoiled[name], subject.spoil(train)),
         ):
             inputs = rows[subject.features(rows)]
-            _register(name, alias, estimator.fit(inputs, rows[subject.label]), inputs, subject.label)
+            version = _register(
+                name, alias, estimator.fit(inputs, rows[subject.label]), inputs, subject.label
+            )
+            log_reference(version, inputs, tracking_uri=mlflow.get_tracking_uri())
 
 
 def _experiment(client: Any, artifacts: Path) -> str:
@@ -89,8 +94,8 @@ def _experiment(client: Any, artifacts: Path) -> str:
     return str(client.create_experiment("examples", artifact_location=artifacts.as_uri()))
 
 
-def _register(name: str, alias: str, model: Any, inputs: Any, label: str) -> None:
-    """Log a fitted model with its signature, and give it an alias."""
+def _register(name: str, alias: str, model: Any, inputs: Any, label: str) -> str:
+    """Log a fitted model with its signature, and give it an alias; the URI of the version."""
     import mlflow
     import pandas as pd
     from mlflow.models import infer_signature
@@ -108,6 +113,7 @@ def _register(name: str, alias: str, model: Any, inputs: Any, label: str) -> Non
         client.create_registered_model(name)
     version = client.create_model_version(name, logged.model_uri, model_id=logged.model_id)
     client.set_registered_model_alias(name, alias, version.version)
+    return f"models:/{name}/{version.version}"
 
 
 if __name__ == "__main__":

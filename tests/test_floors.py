@@ -17,7 +17,7 @@ FLOORS = {
     "stats": 1,
     "checks": 2, "engines": 2, "models": 2, "reports": 2, "ledger": 2, "actions": 2,
     "catalog": 3, "suite": 4, "run": 5,
-    "draft": 6, "manual": 6, "python_tests": 6, "watch": 6, "testing": 6,
+    "draft": 6, "manual": 6, "profiles": 6, "python_tests": 6, "watch": 6, "testing": 6,
     "project": 2,
     "cli": 7, "pytest_plugin": 7, "__init__": 7, "__main__": 8,
 }  # fmt: skip
@@ -29,7 +29,7 @@ OWNERS: dict[str, set[str]] = {
     "evidently": {"checks/evidently_data.py"},
     "great_expectations": {"checks/expectations.py"},
     "sklearn": set(),
-    "duckdb": set(),
+    "duckdb": {"engines/duckdb.py"},
     "pandas": {"engines/sources.py", "models/frames.py", "testing.py", "checks/evidently_data.py"},
 }
 CORE_MAY = set(sys.stdlib_module_names) | {"modelqa"}
@@ -153,3 +153,27 @@ def test_type_checkers_see_every_public_name() -> None:
     }
     assert seen == set(modelqa.__all__)
     assert all(getattr(modelqa, name) for name in modelqa.__all__)
+
+
+def test_drift_of_named_features_loads_little(tmp_path: Path) -> None:
+    """Two parquet files and no model: neither pandas nor Evidently, and of scipy its special functions."""
+    import pyarrow as pa
+    import pyarrow.parquet as parquet
+
+    table = pa.table(
+        {
+            "x": [0.5, None, 1.5] * 9,
+            "n": [1, None, 2] * 9,
+            "plan": ["a", "b", None] * 9,
+            "f": [True, None, False] * 9,
+        }
+    )
+    parquet.write_table(table, tmp_path / "new.parquet")
+    subject = "batch='new.parquet', reference='new.parquet', features=['x', 'n', 'plan', 'f']"
+    loaded = _loaded(
+        f"from modelqa import Suite\nr = Suite('s', {subject}, checks=[{{'drift': 'all', 'max': 9}}]).run()\n"
+        "assert len(r.checks[0].verdicts) == 8, r",
+        tmp_path,
+    )
+    assert not {name.split(".")[0] for name in loaded} & {*OWNERS, "narwhals", "typer", "sqlalchemy"}
+    assert "scipy.stats" not in loaded

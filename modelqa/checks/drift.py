@@ -1,6 +1,6 @@
 """`drift`: how far the batch has moved from the reference, column by column."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import numpy as np
@@ -9,23 +9,37 @@ from numpy.typing import NDArray
 from modelqa.core.bound import Bound
 from modelqa.core.estimate import Estimate, Levels
 from modelqa.core.evidence import Evidence
-from modelqa.core.ports import Column, Complaint, Context, Influence, Needs, Predictions, Shape, check
+from modelqa.core.ports import (
+    Column,
+    Complaint,
+    Context,
+    Influence,
+    Needs,
+    Predictions,
+    Shape,
+    Table,
+    check,
+)
+from modelqa.core.profile import ColumnProfile
 from modelqa.core.result import Measurement
 from modelqa.core.signature import ColumnKind
+from modelqa.errors import CheckError
 from modelqa.stats import distance
 from modelqa.stats.power import normal_scores
+from modelqa.stats.profiles import Seen
 
 SUBJECTS = ("all", "prediction", "labels")
 Columns = Annotated[str, Shape({"examples": list(SUBJECTS)})] | Annotated[list[str], Shape({"minItems": 1})]
 Method = Annotated[str, Shape({"enum": list(distance.METHODS)})]
+OTHERS = "(others)"
 DEFAULTS = {"numeric": "wasserstein", "categorical": "jensenshannon"}
 
 
 def _needs(columns: Any) -> Needs:
-    needs = Needs.BATCH | Needs.REFERENCE
-    if columns == "prediction":
-        return needs | Needs.MODEL
-    return needs | Needs.LABELS if columns == "labels" else needs
+    if columns in ("prediction", "labels"):
+        rows = Needs.BATCH | Needs.REFERENCE
+        return rows | (Needs.MODEL if columns == "prediction" else Needs.LABELS)
+    return Needs.BATCH | Needs.PROFILE
 
 
 def _known(columns: Any, *, method: str | None = None, **_: Any) -> Iterator[Complaint]:
@@ -36,7 +50,12 @@ def _known(columns: Any, *, method: str | None = None, **_: Any) -> Iterator[Com
 
 
 def _influence(ctx: Context, columns: Columns, *, method: str | None = None) -> Iterator[Influence]:
-    """Numbers move up and down by their normal scores, categories by leaving the commonest one."""
+    """Numbers move up and down by their normal scores, categories by leaving the commonest one.
+
+    Of a profile there are no rows to move.
+    """
+    if ctx.batch.counted or ctx.reference.counted:
+        return
     for name, ours, theirs in _pairs(ctx, columns):
         if ours is None or theirs is None or _family(ours) == "other":
             continue
@@ -70,14 +89,19 @@ def drift(ctx: Context, columns: Columns, *, method: Method | None = None) -> It
     A column that is missing or changed its kind is red by itself; missing values are compared as
     a share of their own (``missing_share``).
 
+    Where the suite has no reference, it is the profile that `modelqa.log_reference` has logged with the
+    model version; batch and reference may be files of ``modelqa profile``, too. Distances of profiles are
+    those of the rows, but for a thousandth or so: rows are counted in some 300 bins, and categories that
+    fewer than five rows of the reference hold are counted together. Prediction and labels need rows.
+
     Example::
 
         - drift: all
           max: 0.1
     """
-    pairs = list(_pairs(ctx, columns))
+    pairs = list(_seen(ctx, columns))
     both = [(ours, theirs) for _, ours, theirs in pairs if ours is not None and theirs is not None]
-    gaps = sum(bool(ours.missing.any() or theirs.missing.any()) for ours, theirs in both)
+    gaps = sum(bool(ours.nulls or theirs.nulls) for ours, theirs in both)
     levels = ctx.levels.split(len(pairs) + gaps)
     for name, ours, theirs in pairs:
         if ours is None or theirs is None:
@@ -89,6 +113,35 @@ def drift(ctx: Context, columns: Columns, *, method: Method | None = None) -> It
             yield from _column(name, ours, theirs, method, levels)
 
 
+def _seen(ctx: Context, columns: Columns) -> Iterator[tuple[str, Seen | None, Seen | None]]:
+    """Both sides of each column: by their rows where all are at hand, else counted by the same edges."""
+    batch, reference = ctx.batch, ctx.reference
+    if columns in ("prediction", "labels") or not (batch.counted or reference.counted):
+        for name, *sides in _pairs(ctx, columns):
+            ours, theirs = (None if side is None else Seen.of(side) for side in sides)
+            yield name, ours, theirs
+        return
+    names = _names(ctx, columns)
+    theirs_all = _profiled(reference, names)
+    ours_all = _profiled(batch, names, theirs_all)
+    theirs_all = _profiled(reference, names, ours_all)  # the batch may be a profile, with edges of its own
+    for name in names:
+        one, other = ours_all.get(name), theirs_all.get(name)
+        if one and other and _family(one) == _family(other) and not one.same_edges(other):
+            raise CheckError(
+                f"column {name!r}: the profiles of batch and reference have different edges; make the "
+                "batch's with --edges-from the reference's"
+            )
+        ours, theirs = (None if side is None else Seen.of_profile(side) for side in (one, other))
+        yield name, ours, theirs
+
+
+def _profiled(
+    table: Table, names: Sequence[str], like: Mapping[str, ColumnProfile] | None = None
+) -> Mapping[str, ColumnProfile]:
+    return table.profile([name for name in names if name in table.kinds], like).columns
+
+
 def _pairs(ctx: Context, columns: str | Sequence[str]) -> Iterator[tuple[str, Column | None, Column | None]]:
     if columns == "prediction":
         ours, theirs = ctx.predictions(), ctx.reference_predictions()
@@ -96,12 +149,15 @@ def _pairs(ctx: Context, columns: str | Sequence[str]) -> Iterator[tuple[str, Co
     elif columns == "labels":
         yield "labels", ctx.labels(), ctx.reference_labels()
     else:
-        names = ctx.features if columns == "all" else [columns] if isinstance(columns, str) else columns
-        for name in names:
+        for name in _names(ctx, columns):
             yield name, _get(ctx.batch, name), _get(ctx.reference, name)
 
 
-def _get(table: Any, name: str) -> Column | None:
+def _names(ctx: Context, columns: str | Sequence[str]) -> Sequence[str]:
+    return ctx.features if columns == "all" else [columns] if isinstance(columns, str) else columns
+
+
+def _get(table: Table, name: str) -> Column | None:
     return table.column(name) if name in table.kinds else None
 
 
@@ -127,18 +183,16 @@ def _numbers(values: NDArray[np.float64]) -> Column:
     return Column("prediction", ColumnKind.FLOAT, values=values, missing=np.isnan(values), dtype="double")
 
 
-def _family(column: Column) -> str:
+def _family(column: Column | ColumnProfile | Seen) -> str:
     if column.kind.categorical:
         return "categorical"
     return "numeric" if column.kind.numeric or column.kind is ColumnKind.DATETIME else "other"
 
 
-def _column(
-    name: str, ours: Column, theirs: Column, method: str | None, levels: Levels
-) -> Iterator[Measurement]:
+def _column(name: str, ours: Seen, theirs: Seen, method: str | None, levels: Levels) -> Iterator[Measurement]:
     family = _family(ours)
     if family == "other":
-        undefined = Estimate.undefined(n=len(ours.values))
+        undefined = Estimate.undefined(n=ours.rows)
         yield Measurement(
             "drift", undefined, column=name, note=f"no distance for values of type {ours.dtype}"
         )
@@ -146,12 +200,11 @@ def _column(
     chosen = method or DEFAULTS[family]
     if not getattr(distance.METHODS[chosen], family):
         note = f"{chosen} does not measure {family} columns"
-        yield Measurement(chosen, Estimate.undefined(n=len(ours.values)), column=name, note=note)
+        yield Measurement(chosen, Estimate.undefined(n=ours.rows), column=name, note=note)
         return
-    if family == "numeric":
-        before, after = _present(theirs), _present(ours)
-        estimate, note = distance.numeric(chosen, before, after, levels)
-        shares = distance.numeric_shares(before, after)
+    if ours.ranked is not None and theirs.ranked is not None:
+        estimate, note = distance.numeric(chosen, theirs.ranked, ours.ranked, levels)
+        shares = distance.numeric_shares(theirs.ranked, ours.ranked)
     else:
         names, old, new = _counts(theirs, ours)
         estimate, note = distance.categorical(chosen, old, new, levels)
@@ -160,39 +213,25 @@ def _column(
     yield from _gap(name, ours, theirs, levels)
 
 
-def _gap(name: str, ours: Column, theirs: Column, levels: Levels) -> Iterator[Measurement]:
+def _gap(name: str, ours: Seen, theirs: Seen, levels: Levels) -> Iterator[Measurement]:
     """The move of the share of missing values, where there are any."""
-    if not (ours.missing.any() or theirs.missing.any()):
+    if not (ours.nulls or theirs.nulls):
         return
-    old, new = (np.array([np.sum(~column.missing), np.sum(column.missing)]) for column in (theirs, ours))
+    old, new = (np.array([column.rows - column.nulls, column.nulls]) for column in (theirs, ours))
     estimate, _ = distance.categorical("TVD", old, new, levels)
     shares = [count[1] / count.sum() for count in (old, new)]
     note = f"{shares[0]:.1%} missing in the reference, {shares[1]:.1%} in the batch"
     yield Measurement("missing_share", estimate, column=name, note=note)
 
 
-def _present(column: Column) -> NDArray[np.float64]:
-    values = column.values[~column.missing].astype(float)
-    return values / 1e6 if column.kind is ColumnKind.DATETIME else values
-
-
-def _counts(theirs: Column, ours: Column) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:
+def _counts(theirs: Seen, ours: Seen) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:
     """Rows of each category in the reference and in the batch, over the categories of both."""
-    names = list(dict.fromkeys([*_names(theirs), *_names(ours)]))
-    return names, _count(theirs, names), _count(ours, names)
-
-
-def _names(column: Column) -> Sequence[str]:
-    return ("False", "True") if column.kind is ColumnKind.BOOLEAN else column.categories
-
-
-def _count(column: Column, names: Sequence[str]) -> NDArray[np.int64]:
-    codes = column.values[~column.missing].astype(np.intp)
-    own = np.bincount(codes, minlength=len(_names(column)))
-    at = {name: position for position, name in enumerate(names)}
-    counts = np.zeros(len(names), dtype=np.int64)
-    np.add.at(counts, [at[name] for name in _names(column)], own[: len(_names(column))])
-    return counts
+    before, after = theirs.counts or {}, ours.counts or {}
+    names = list(dict.fromkeys([*before, *after]))
+    old, new = ([counts.get(name, 0) for name in names] for counts in (before, after))
+    if theirs.others or ours.others:
+        names, old, new = [*names, OTHERS], [*old, theirs.others], [*new, ours.others]
+    return names, np.array(old, dtype=np.int64), np.array(new, dtype=np.int64)
 
 
 def _violation(metric: str, column: str, note: str, ctx: Context) -> Measurement:

@@ -108,7 +108,7 @@ def schema(
         names = {field.name for field in ctx.model.inputs or ()}
     else:
         names = set(contract)
-        _converted(ctx, [name for name in contract if name in ctx.batch.kinds])
+        _converted(ctx, [name for name in contract if name in ctx.batch.kinds and not ctx.batch.counted])
         for name, rules in contract.items():
             yield from _column(ctx, name, rules)
     if extra == "forbid":

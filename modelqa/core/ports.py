@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, get_type_hints, overload
 
 from modelqa.core.estimate import Levels
+from modelqa.core.profile import ColumnProfile, Profile
 from modelqa.core.result import Measurement
 from modelqa.core.signature import ColumnKind, Field
 from modelqa.core.subject import DataInfo, ModelInfo
@@ -31,6 +32,8 @@ class Needs(Flag):
 
     ``PREDICTIONS`` are logged ones or a model's, ``MODEL`` is a model that can be called,
     ``CHAMPION`` is another model on the same rows, whatever the check is judged against.
+    ``REFERENCE`` are rows to compare with; ``PROFILE`` is less: a reference or its profile, such as
+    the one logged with the model version.
     """
 
     NOTHING = 0
@@ -40,6 +43,11 @@ class Needs(Flag):
     LABELS = auto()
     REFERENCE = auto()
     CHAMPION = auto()
+    PROFILE = auto()
+
+
+COMPARES = Needs.REFERENCE | Needs.PROFILE
+"""A check that needs one of these compares the batch with the reference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +89,19 @@ class Table(Protocol):
 
     def take(self, rows: NDArray[np.intp]) -> Table:
         """The same columns at these rows, in this order."""
+
+    @property
+    def counted(self) -> bool:
+        """Whether to ask for `profile`, not for rows: there are none at hand, or too many."""
+
+    def profile(
+        self, names: Sequence[str], like: Mapping[str, ColumnProfile] | None = None, *, rare: bool = False
+    ) -> Profile:
+        """These columns, counted: by the edges of other profiles where ``like`` has them, else by their own.
+
+        ``rare`` also names categories that few rows hold. A table that is a profile already stays as it was
+        counted. Raises ``KeyError`` for a column that is not there.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,7 +128,7 @@ def _text(data: Any) -> tuple[NDArray[np.int32], tuple[str, ...]]:
         data = data.cast(pa.large_string()).dictionary_encode()
     merged = data.unify_dictionaries().combine_chunks()
     found = merged.dictionary.to_pylist()
-    codes = merged.indices.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
+    codes = _filled(pa.chunked_array([merged.indices.cast(pa.int64())]), -1)
     categories = tuple(dict.fromkeys(value for value in found if value is not None))
     if len(categories) < len(found):
         codes = _merge(codes, found, categories)
@@ -144,28 +144,48 @@ def _merge(codes: NDArray[Any], found: list[str | None], categories: tuple[str, 
 
 
 def _nulls(data: Any) -> NDArray[np.bool_]:
-    nulls: NDArray[np.bool_] = data.is_null().to_numpy()
-    return nulls.astype(np.bool_)
+    return _truths(data.is_null()) if data.null_count else np.zeros(len(data), dtype=np.bool_)
+
+
+def _truths(data: Any) -> NDArray[np.bool_]:
+    return _plain(data.cast("uint8")).view(np.bool_)
+
+
+def _plain(data: Any) -> NDArray[Any]:
+    """The numbers of a chunked array; under a null stands anything.
+
+    Arrow's own `to_numpy` would import pandas, which takes longer than to read a file.
+    """
+    dtype = np.dtype({"double": "float64"}.get(str(data.type), str(data.type)))
+    parts = [
+        np.frombuffer(buffer, dtype)[chunk.offset : chunk.offset + len(chunk)]
+        for chunk in data.chunks
+        if (buffer := chunk.buffers()[1]) is not None
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    return np.concatenate(parts) if parts else np.zeros(0, dtype)
+
+
+def _filled(data: Any, fill: float) -> NDArray[Any]:
+    values = _plain(data)
+    return np.where(_nulls(data), fill, values).astype(values.dtype) if data.null_count else values
 
 
 def _float(data: Any) -> NDArray[Any]:
-    values: NDArray[Any] = data.cast("float64").to_numpy()
-    return values
+    return _filled(data.cast("float64"), np.nan)
 
 
 def _integer(data: Any) -> NDArray[Any]:
     import pyarrow as pa
 
-    filled = data.fill_null(0) if data.null_count else data
     with suppress(pa.ArrowInvalid):  # beyond the range of int64: uint64 stays what it is
-        filled = filled.cast(pa.int64())
-    values: NDArray[Any] = filled.to_numpy()
-    return values
+        data = data.cast(pa.int64())
+    return _filled(data, 0)
 
 
 def _boolean(data: Any) -> NDArray[Any]:
-    values: NDArray[Any] = data.fill_null(False).to_numpy()
-    return values.astype(np.bool_)
+    return _truths(data) & ~_nulls(data)
 
 
 def _datetime(data: Any) -> NDArray[Any]:
@@ -177,8 +197,7 @@ def _datetime(data: Any) -> NDArray[Any]:
     # Only nanoseconds lose digits; every coarser unit must fit, or the time would wrap around.
     fits = not (types.is_timestamp(type_) and type_.unit == "ns")
     micro = data.cast(pa.timestamp(_MICROSECOND, zone), safe=fits)
-    values: NDArray[Any] = micro.cast(pa.int64()).fill_null(0).to_numpy()
-    return values
+    return _filled(micro.cast(pa.int64()), 0)
 
 
 def _other(data: Any) -> NDArray[Any]:

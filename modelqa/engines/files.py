@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from modelqa.core.profile_file import SUFFIX
 from modelqa.engines import lines
 from modelqa.errors import SubjectError
 
@@ -171,6 +172,10 @@ def _arrow(file: File) -> Content:
     return Content.of(table)
 
 
+def _no_rows(file: File) -> Content:
+    raise SubjectError(f"{file.shown} is a profile and holds no rows; name the table itself")
+
+
 def _damaged(kind: str) -> Callable[[Exception], str]:
     return lambda _: f"not a whole {kind} file (truncated or damaged); write it again"
 
@@ -185,6 +190,7 @@ FORMATS: Mapping[str, Format] = {
     "json lines": Format(
         (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz"), _json_lines, _damaged("json lines")
     ),
+    "profile": Format((SUFFIX,), _no_rows, _damaged("profile")),
     "arrow": Format((".arrow", ".feather", ".ipc"), _arrow, _damaged("Arrow")),
 }
 """Every kind of file that is read, by its name."""

@@ -11,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelqa.core.ports import Column, Table
+from modelqa.core.profile import ColumnProfile, Profile
 from modelqa.core.signature import ColumnKind
 from modelqa.core.subject import DataInfo
 from modelqa.engines import columns as arrays
 from modelqa.engines.sources import Source, find_source, readable, to_pandas
 from modelqa.errors import SubjectError
+from modelqa.stats.profiles import profile_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,6 +56,10 @@ class MemoryTable:
             self._columns.setdefault(name, self._convert(name))
         return self._columns[name]
 
+    def fresh(self, name: str) -> Column:
+        """One column, converted anew and not kept."""
+        return self._convert(name)
+
     def to_pandas(self, names: Sequence[str] | None = None) -> "pd.DataFrame":
         """These columns as a frame: what the user gave, or the file with pandas' own types."""
         wanted = list(self._names if names is None else names)
@@ -65,7 +71,15 @@ class MemoryTable:
 
     def take(self, rows: NDArray[Any]) -> Table:
         """The same columns at these rows (positions or a mask), in this order."""
-        return RowsOf(self, _positions(rows, self.rows))
+        return RowsOf.of(self, rows)
+
+    counted = False
+
+    def profile(
+        self, names: Sequence[str], like: Mapping[str, ColumnProfile] | None = None, *, rare: bool = False
+    ) -> Profile:
+        """These columns, counted (see `stats.profiles.profile_of`)."""
+        return _profile(self, names, like, rare=rare)
 
     def _convert(self, name: str) -> Column:
         source = self._source
@@ -84,9 +98,14 @@ class MemoryTable:
 class RowsOf:
     """Some rows of a table, sharing its converted columns."""
 
-    def __init__(self, table: MemoryTable, rows: NDArray[np.intp]) -> None:
+    def __init__(self, table: Table, rows: NDArray[np.intp]) -> None:
         self._table = table
         self._rows = rows
+
+    @classmethod
+    def of(cls, table: Table, rows: NDArray[Any]) -> "RowsOf":
+        """Rows of a table by position, or by a mask."""
+        return cls(table, _positions(rows, table.rows))
 
     @cached_property
     def info(self) -> DataInfo:
@@ -117,6 +136,22 @@ class RowsOf:
         """Some of these rows."""
         return RowsOf(self._table, self._rows[_positions(rows, self.rows)])
 
+    counted = False
+
+    def profile(
+        self, names: Sequence[str], like: Mapping[str, ColumnProfile] | None = None, *, rare: bool = False
+    ) -> Profile:
+        """These columns and rows, counted."""
+        return _profile(self, names, like, rare=rare)
+
+
+def _profile(
+    table: Table, names: Sequence[str], like: Mapping[str, ColumnProfile] | None, *, rare: bool
+) -> Profile:
+    given = like or {}
+    columns = {name: profile_of(table.column(name), given.get(name), rare=rare) for name in names}
+    return Profile(table.rows, columns)
+
 
 def open_table(
     source: object,
@@ -144,10 +179,15 @@ def open_table(
     """
     found = find_source(source, name, tracking_uri=tracking_uri)
     known = list(found.types)
-    missing = [wanted for wanted in columns or () if wanted not in known]
-    if missing:
-        raise SubjectError(f"{found.name}: {_absent(missing, known)}")
+    must_have(found.name, known, columns or ())
     return MemoryTable(found, known if columns is None else columns)
+
+
+def must_have(name: str, known: Sequence[str], columns: Iterable[str]) -> None:
+    """Raise `SubjectError` where a table lacks a column, with what may have been meant."""
+    missing = [wanted for wanted in columns if wanted not in known]
+    if missing:
+        raise SubjectError(f"{name}: {_absent(missing, known)}")
 
 
 def join_labels(batch: Table, labels: Table, *, on: str, column: str) -> Column:
@@ -201,8 +241,7 @@ def _lookup(left: Column, right: Column, on: str, name: str) -> NDArray[np.intp]
 
 
 def _present(table: Table, name: str) -> Column:
-    if name not in table.kinds:
-        raise SubjectError(f"{table.info.name}: {_absent([name], list(table.kinds))}")
+    must_have(table.info.name, list(table.kinds), [name])
     return table.column(name)
 
 

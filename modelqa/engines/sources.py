@@ -5,7 +5,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import KW_ONLY, dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -106,20 +106,34 @@ def is_address(written: "str | os.PathLike[str]") -> bool:
 def _written(source: "str | os.PathLike[str]", name: str, tracking_uri: str | None) -> Source:
     """The files behind a path or an address; what had to be fetched is read before the copies go."""
     text = os.fspath(source)
-    scheme = text.partition(":")[0].lower() if is_address(text) else ""
-    if scheme in remote.SCHEMES:
-        fetched = remote.fetched(text)
-    elif scheme in artifacts.SCHEMES:
-        fetched = artifacts.fetched(text, tracking_uri)
-    else:
-        path = remote.local(text) if scheme == "file" else Path(text)
-        if scheme and scheme != "file":
-            raise SubjectError(f"{remote.public(text)}: {_ADDRESSES}")
-        return _files([File.at(path)], name or path.name)
-    with fetched as found:
+    with near(source, tracking_uri) as found:
+        if not _fetches(text):
+            return _files(found, name or found[0].path.name)
         made = _files(found, name or PurePosixPath(remote.public(text)).name)
         digest = parts.digest(found)
     return replace(made, digest=lambda: digest)
+
+
+def near(source: Any, tracking_uri: str | None = None) -> AbstractContextManager[list[File]]:
+    """The files behind a path, some paths or an address: copies while the context lasts where they are far.
+
+    Raises `SubjectError` where there is no such file, or the address is of an unknown kind.
+    """
+    if isinstance(source, tuple):
+        return nullcontext([File.at(Path(path)) for path in source])
+    text = os.fspath(source)
+    scheme = text.partition(":")[0].lower() if is_address(text) else ""
+    if scheme in remote.SCHEMES:
+        return remote.fetched(text)
+    if scheme in artifacts.SCHEMES:
+        return artifacts.fetched(text, tracking_uri)
+    if scheme and scheme != "file":
+        raise SubjectError(f"{remote.public(text)}: {_ADDRESSES}")
+    return nullcontext([File.at(remote.local(text) if scheme else Path(text))])
+
+
+def _fetches(text: str) -> bool:
+    return is_address(text) and text.partition(":")[0].lower() != "file"
 
 
 _ADDRESSES = (

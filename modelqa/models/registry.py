@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 from modelqa.core import extras
 from modelqa.core.patience import patiently
+from modelqa.core.profile_file import TAG
 from modelqa.errors import NotFound, SubjectError
 from modelqa.models import frames
 
@@ -121,7 +122,10 @@ def _of_version(client: Any, uri: str, asked: "re.Match[str]") -> Place:
     if version is None:
         raise NotFound(f"{uri}: {name} has no version {number}; its latest is {_latest(client, uri, name)}")
     place = _follow(client, uri, client.get_model_version_download_uri(name, number), version.source or "")
-    return replace(place, name=name, version=str(version.version), tags=dict(version.tags or {}))
+    # Where the profile of its reference lies is said of the logged model, before there is a version of it.
+    profile = {TAG: place.tags[TAG]} if TAG in place.tags else {}
+    tags = {**profile, **(version.tags or {})}
+    return replace(place, name=name, version=str(version.version), tags=tags)
 
 
 def _aliased(uri: str, name: str, alias: str, aliases: Mapping[str, Any]) -> str:
@@ -148,7 +152,18 @@ def _follow(client: Any, uri: str, location: str, source: str) -> Place:
         return _logged(client, uri, logged["id"])
     if run := _RUN.fullmatch(location):
         return _of_run(client, uri, run["run"], run["path"])
-    return Place(location, id=behind["id"] if behind else "")
+    if behind is None:
+        return Place(location)
+    return Place(location, id=behind["id"], tags=_tags(client, behind["id"]))
+
+
+def _tags(client: Any, id_: str) -> dict[str, str]:
+    """The tags of a logged model; none where the registry does not answer for logged models: the
+    version's files are known without."""
+    try:
+        return dict(client.get_logged_model(id_).tags or {})
+    except Exception:  # an older server, or one that keeps versions only
+        return {}
 
 
 def _logged(client: Any, uri: str, id_: str) -> Place:

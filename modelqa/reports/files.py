@@ -5,16 +5,17 @@ import tempfile
 from pathlib import Path
 
 
-def write(path: Path, text: str) -> None:
-    """Write a text file whole: beside the target, to the disk, then into its place.
+def write(path: Path, content: str | bytes) -> None:
+    """Write a file whole: beside the target, to the disk, then into its place.
 
     Folders on the way are made. Raises ``OSError`` where the place cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        data = content.encode() if isinstance(content, str) else content
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).replace(path)

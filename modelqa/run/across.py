@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from modelqa.core.estimate import Estimate, Levels
 from modelqa.core.evidence import Evidence
-from modelqa.core.ports import Needs
+from modelqa.core.ports import COMPARES
 from modelqa.core.result import ALL, Measurement
 from modelqa.errors import CheckError
 from modelqa.run.context import View
@@ -27,7 +27,7 @@ def measure(
     """
     how = _how(spec)
     _enough(spec, views)
-    apart = Needs.REFERENCE not in spec.type.needs_of(spec.value) and independent([v.members for v in views])
+    apart = not COMPARES & spec.type.needs_of(spec.value) and independent([v.members for v in views])
     at = passes(how, levels, len(views), apart=apart)
 
     def each(of: Levels) -> list[Found]:

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelqa.core.ports import Column, Model, Needs, Other, Predictions, Table
-from modelqa.core.subject import SubjectInfo
-from modelqa.engines import memory
+from modelqa.core.profile_file import TAG
+from modelqa.core.subject import DataInfo, SubjectInfo
+from modelqa.engines import memory, profiled
+from modelqa.engines.opening import open_rows
 from modelqa.errors import NotFound, SubjectError
 from modelqa.run.decisions import decided
 from modelqa.run.dummy import Dummy, known
@@ -57,7 +59,7 @@ class Opened:
             _ = self.batch
         if Needs.LABELS in needs:
             _ = self.labels
-        if Needs.REFERENCE in needs:
+        if needs & (Needs.REFERENCE | Needs.PROFILE):
             _ = self.reference
         if Needs.MODEL in needs or (Needs.PREDICTIONS in needs and self.suite.predictions is None):
             self.model("model")
@@ -80,8 +82,14 @@ class Opened:
             model=tell("model", lambda: self._find("model").info),
             champion=tell("champion", lambda: self._find("champion").info),
             batch=tell("batch", lambda: self.batch.info),
-            reference=tell("reference", lambda: self.reference.info),
+            reference=tell("reference", lambda: self.reference.info) or self._told_reference,
         )
+
+    @property
+    def _told_reference(self) -> DataInfo | None:
+        """The profile of the model version, where a check has asked for it."""
+        found = self._known.get(("table", "reference"))
+        return None if found is None or isinstance(found, SubjectError) else found.info
 
     @property
     def batch(self) -> Table:
@@ -90,8 +98,20 @@ class Opened:
 
     @property
     def reference(self) -> Table:
-        """The rows to compare the batch with."""
-        return self._once("table", "reference", make=lambda: self._table("reference", self.suite.reference))
+        """The rows to compare the batch with, or their profile: the suite's, else the model version's."""
+        return self._once("table", "reference", make=self._reference)
+
+    def _reference(self) -> Table:
+        if self.suite.reference is not None or self.suite.model is None:
+            return self._table("reference", self.suite.reference)
+        found = self._find("model")
+        uri = found.tags.get(TAG)
+        if uri is None:
+            raise SubjectError(
+                f"the suite names no `reference:`, and no profile of one is logged with {found.info}: log it "
+                "with modelqa.log_reference(model_uri, frame), or name the rows that it was trained on"
+            )
+        return profiled.open_profile(uri, tracking_uri=self.settings.tracking_uri)
 
     def model(self, side: Side) -> Model:
         """The model or the champion, loaded once."""
@@ -230,7 +250,8 @@ class Opened:
         found = find_rows(source, self.suite, self.settings)
         alone = isinstance(found, tuple) and len(found) == 1
         named = "" if alone else name_of_rows(source, key)
-        table = memory.open_table(found, name=named, tracking_uri=self.settings.tracking_uri)
+        uri, engine = self.settings.tracking_uri, self.suite.engine
+        table = open_rows(found, name=named, tracking_uri=uri, engine=engine)
         if table.rows == 0:
             raise SubjectError(f"{key} {table.info.name} has no rows; expected at least one")
         return table

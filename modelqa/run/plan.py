@@ -94,6 +94,8 @@ def _needs(check: CheckSpec) -> Needs:
 def _unmet(suite: Suite, check: CheckSpec) -> Iterator[Problem]:
     needs = _needs(check)
     lacks = [_SAYS[need] for need in _SAYS if need in needs and getattr(suite, _SAYS[need][0]) is None]
+    if Needs.PROFILE in needs and suite.reference is None and not _versioned(suite.model):
+        lacks.append(("reference", "rows to compare the batch with, or a model whose version has a profile"))
     if Needs.PREDICTIONS in needs and suite.model is None and suite.predictions is None:
         lacks.append(("model", "a model, or `predictions:` with logged ones"))
     if needs & (Needs.PREDICTIONS | Needs.LABELS | Needs.MODEL) and suite.batch is None:
@@ -116,3 +118,8 @@ def _incomparable(check: CheckSpec) -> str:
     if check.versus == "dummy" and (Needs.LABELS not in own or Needs.MODEL in own):
         return f"{check.kind} is no score of labels, which is all that a dummy knows: leave out versus: dummy"
     return ""
+
+
+def _versioned(model: object) -> bool:
+    """Whether a model is of a registry, where a profile may be logged with it."""
+    return isinstance(model, str) and model.startswith(("models:/", "runs:/"))

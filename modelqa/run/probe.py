@@ -10,7 +10,7 @@ import numpy as np
 
 from modelqa.core.bound import Bound
 from modelqa.core.estimate import Estimate
-from modelqa.core.ports import Influence, Needs
+from modelqa.core.ports import COMPARES, Influence, Needs
 from modelqa.core.power import Chances
 from modelqa.core.result import Measurement
 from modelqa.run.context import View
@@ -85,7 +85,7 @@ class Ask:
     @property
     def _compares(self) -> bool:
         """Whether it compares the batch with the reference."""
-        return Needs.REFERENCE in self.planned.spec.type.needs_of(self.planned.spec.value)
+        return bool(COMPARES & self.planned.spec.type.needs_of(self.planned.spec.value))
 
 
 @dataclass(frozen=True)

@@ -7,24 +7,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from modelqa.stats.ranked import Ranked
+
 Floats = NDArray[np.float64]
 
 _CATEGORIES = 20
 """Evidently takes a column of no more distinct values for categories; a report shows no more."""
 
 
-def quantile_edges(reference: Floats, parts: int = 10) -> Floats:
-    """The upper edges of bins that hold about equal parts of sorted reference rows.
+def quantile_edges(reference: Ranked, parts: int = 10) -> Floats:
+    """The upper edges of bins that hold about equal parts of the reference's rows.
 
     Every edge is a value of the reference and belongs to the bin below it; the bins are open at both
     ends. Tied edges collapse. Where the smallest value fills a bin, what lies below it has its own.
 
-    >>> quantile_edges(np.arange(1.0, 101.0)).tolist()
+    >>> quantile_edges(Ranked(np.arange(1.0, 101.0))).tolist()
     [10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0]
     """
-    ranks = np.ceil(np.arange(1, parts) * len(reference) / parts).astype(int) - 1
-    edges = np.unique(reference[np.maximum(ranks, 0)])
-    if edges[0] > reference[0] or edges[0] == -np.inf:
+    ranks = np.ceil(np.arange(1, parts) * reference.rows / parts).astype(int) - 1
+    edges = np.unique(reference.quantiles(np.maximum(ranks, 0)))
+    if edges[0] > reference.ends[0] or edges[0] == -np.inf:
         return edges
     with np.errstate(over="ignore", under="ignore"):
         return np.append(np.nextafter(edges[0], -np.inf), edges)
@@ -55,14 +57,13 @@ def sturges_edges(values: Floats) -> Floats:
     return np.nextafter(edges[1:-1], -np.inf)
 
 
-def count(rows: Floats, edges: Floats) -> NDArray[np.int64]:
-    """How many sorted rows lie in each bin: at or below each edge, and above all.
+def count(rows: Ranked, edges: Floats) -> NDArray[np.int64]:
+    """How many rows lie in each bin: at or below each edge, and above all.
 
-    >>> count(np.array([1.0, 2.0, 2.0, 9.0]), np.array([1.0, 2.0])).tolist()
+    >>> count(Ranked(np.array([1.0, 2.0, 2.0, 9.0])), np.array([1.0, 2.0])).tolist()
     [1, 2, 1]
     """
-    ends = np.searchsorted(rows, edges, side="right")
-    return np.diff(ends, prepend=0, append=len(rows))
+    return np.diff(rows.upto(edges), prepend=0, append=rows.rows)
 
 
 def together(reference: Floats, batch: Floats, least: float, *, given: bool = False) -> tuple[Floats, Floats]:
@@ -90,7 +91,7 @@ def together(reference: Floats, batch: Floats, least: float, *, given: bool = Fa
     return np.add.reduceat(reference[order], starts), np.add.reduceat(batch[order], starts)
 
 
-def numeric_shares(reference: Floats, batch: Floats, bins: int = 20) -> dict[str, Any]:
+def numeric_shares(reference: Floats | Ranked, batch: Floats | Ranked, bins: int = 20) -> dict[str, Any]:
     """Two samples as shares of rows in bins of equal width over the bulk of the reference.
 
     The first and the last bin hold what lies outside the reference's 0.1% and 99.9% quantiles as well.
@@ -99,25 +100,20 @@ def numeric_shares(reference: Floats, batch: Floats, bins: int = 20) -> dict[str
     >>> numeric_shares(np.array([0.0, 1.0]), np.array([0.2, 0.3]), bins=2)["batch"]
     [1.0, 0.0]
     """
-    known = reference[np.isfinite(reference)]
-    if not len(known):
+    before, after = Ranked.of(reference), Ranked.of(batch)
+    known = before.finite()
+    if not known.rows:
         return {"labels": [], "edges": [], "reference": [], "batch": []}
-    cut = int(0.001 * (len(known) - 1))
-    low, high = np.partition(known, [cut, len(known) - 1 - cut])[[cut, len(known) - 1 - cut]].tolist()
+    cut = int(0.001 * (known.rows - 1))
+    low, high = known.quantiles(np.array([cut, known.rows - 1 - cut])).tolist()
     steps = np.linspace(0.0, 1.0, bins + 1) if low < high else np.array([0.0, 1.0])
     edges = np.maximum.accumulate(np.clip(low * (1 - steps) + high * steps, low, high))
     return {
         "labels": [f"{a:.4g} to {b:.4g}" for a, b in pairwise(edges.tolist())],
         "edges": edges.tolist(),
-        "reference": _binned(reference, edges[1:-1]),
-        "batch": _binned(batch, edges[1:-1]),
+        "reference": _shares(count(before, edges[1:-1])),
+        "batch": _shares(count(after, edges[1:-1])),
     }
-
-
-def _binned(rows: Floats, edges: Floats) -> list[float]:
-    """The shares of rows at or below each edge, and above all."""
-    places = np.searchsorted(edges, rows[~np.isnan(rows)])
-    return _shares(np.bincount(places, minlength=len(edges) + 1))
 
 
 def categorical_shares(

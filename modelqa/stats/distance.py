@@ -24,6 +24,7 @@ from modelqa.stats.bins import (
 )
 from modelqa.stats.divergence import DIVERGENCES, divergence, total_variation
 from modelqa.stats.ecdf import kolmogorov_smirnov
+from modelqa.stats.ranked import Ranked
 from modelqa.stats.wasserstein import wasserstein
 
 __all__ = ["METHODS", "Method", "categorical", "categorical_shares", "numeric", "numeric_shares"]
@@ -55,8 +56,8 @@ METHODS: Mapping[str, Method] = MappingProxyType(
 
 def numeric(
     method: str,
-    reference: Floats,
-    batch: Floats,
+    reference: Floats | Ranked,
+    batch: Floats | Ranked,
     levels: Levels,
     _rng: np.random.Generator | None = None,
     *,
@@ -67,6 +68,7 @@ def numeric(
     Missing values (NaN) are left out. All but ``wasserstein`` and ``ks`` count rows in ten bins between the
     reference's deciles, open at both ends. ``exact`` gives the numbers of scipy and Evidently instead:
     Wasserstein without clipping, bins of equal width over both samples. Sides without rows: undefined.
+    Samples that were binned by the same edges (`ranked.Ranked`) are measured alike; not ``exact``, then.
 
     Raises ``KeyError`` for an unknown method and ``ValueError`` for one that does not measure numbers.
 
@@ -77,10 +79,10 @@ def numeric(
     """
     if not METHODS[method].numeric:
         raise ValueError(f"{method} does not measure columns of numbers")
-    before, after = (np.sort(rows[~np.isnan(rows)]) for rows in (reference, batch))
-    empty = _empty(len(before), len(after))
+    before, after = Ranked.of(reference), Ranked.of(batch)
+    empty = _empty(before.rows, after.rows)
     if empty:
-        return Estimate.undefined(n=len(after)), empty
+        return Estimate.undefined(n=after.rows), empty
     if method == "wasserstein":
         estimate = wasserstein(before, after, levels, exact=exact)
     elif method == "ks":
@@ -139,12 +141,12 @@ def _counted(
     return divergence(method, before, after, levels, given=given, exact=exact)
 
 
-def _edges(method: str, before: Floats, after: Floats, *, exact: bool) -> Floats:
+def _edges(method: str, before: Ranked, after: Ranked, *, exact: bool) -> Floats:
     if not exact:
         return quantile_edges(before)
     if method == "hellinger":
-        return sturges_edges(np.unique(np.concatenate([before, after])))
-    return evidently_edges(before, after)
+        return sturges_edges(np.unique(np.concatenate([before.values, after.values])))
+    return evidently_edges(before.values, after.values)
 
 
 def _empty(before: int, after: int) -> str:
@@ -153,19 +155,19 @@ def _empty(before: int, after: int) -> str:
     return "" if after else "the batch has no values"
 
 
-def _constant_note(before: Floats) -> str:
-    return "the reference is constant" if before[0] == before[-1] else ""
+def _constant_note(before: Ranked) -> str:
+    return "the reference is constant" if before.ends[0] == before.ends[-1] else ""
 
 
-def _outside_note(before: Floats, after: Floats) -> str:
-    """The share of sorted rows below or above all of the reference."""
-    inside = np.searchsorted(after, before[-1], side="right") - np.searchsorted(after, before[0])
-    share = 1 - inside / len(after)
+def _outside_note(before: Ranked, after: Ranked) -> str:
+    """The share of rows below or above all of the reference."""
+    inside = int(after.upto(before.ends[-1:])[0] - after.upto(before.ends[:1], side="left")[0])
+    share = 1 - inside / after.rows
     return f"{share:.1%} of rows outside the reference's range" if share >= _OUTSIDE else ""
 
 
-def _few(before: Floats, after: Floats) -> str:
-    return "a single row cannot tell" if min(len(before), len(after)) < 2 else ""
+def _few(before: Ranked, after: Ranked) -> str:
+    return "a single row cannot tell" if min(before.rows, after.rows) < 2 else ""
 
 
 def _notes(*notes: str) -> str:

@@ -6,29 +6,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelqa.core.estimate import Estimate, Levels
+from modelqa.stats.ranked import Ranked
 
 Floats = NDArray[np.float64]
 
 
-def steps(reference: Floats, batch: Floats) -> tuple[Floats, Floats]:
-    """The values of two sorted samples in one order, and F_reference - F_batch after each but the last.
+def steps(reference: Ranked, batch: Ranked) -> tuple[Floats, Floats]:
+    """The values of two samples in one order, and F_reference - F_batch after each but the last.
 
     Between equal values the difference is no one's: nothing lies there.
 
-    >>> values, difference = steps(np.array([0.0, 1.0]), np.array([0.0, 3.0]))
+    >>> values, difference = steps(Ranked(np.array([0.0, 1.0])), Ranked(np.array([0.0, 3.0])))
     >>> values.tolist(), difference.tolist()
     ([0.0, 0.0, 1.0, 3.0], [0.5, 0.0, 0.5])
     """
-    m, n = len(reference), len(batch)
-    places = np.searchsorted(reference, batch, side="right")
-    places += np.arange(n)
-    ours = np.ones(m + n, dtype=bool)
+    m, n = reference.rows, batch.rows
+    places = np.searchsorted(reference.values, batch.values, side="right")
+    places += np.arange(len(places))
+    ours = np.ones(len(reference.values) + len(places), dtype=bool)
     ours[places] = False
-    merged = np.empty(m + n)
-    merged[places] = batch
-    merged[ours] = reference
-    counts = np.cumsum(np.where(ours, n, -m)[:-1], dtype=np.int64)
-    return merged, counts / (m * n)
+    merged = np.empty(len(ours))
+    merged[places] = batch.values
+    merged[ours] = reference.values
+    jumps = np.empty(len(ours), dtype=np.int64)
+    jumps[places] = batch.weights * -m
+    jumps[ours] = reference.weights * n
+    return merged, np.cumsum(jumps[:-1]) / (m * n)
 
 
 def band(m: int, n: int, tail: float) -> float:
@@ -56,20 +59,23 @@ def hoeffding(m: int, n: int, tail: float) -> float:
     return sqrt(log(1 / tail) * (1 / m + 1 / n) / 2)
 
 
-def kolmogorov_smirnov(reference: Floats, batch: Floats, levels: Levels) -> Estimate:
-    """The largest gap between the distribution functions of two sorted samples.
+def kolmogorov_smirnov(reference: Ranked, batch: Ranked, levels: Levels) -> Estimate:
+    """The largest gap between the distribution functions of two samples.
 
     The low end takes off what noise alone may add anywhere (`band`). The high end needs less: the
     place of the true largest gap is no matter of chance, and the sample's gap is at least as large
-    there as what the rows show (`hoeffding`).
+    there as what the rows show (`hoeffding`). Within a bin the gap grows by the reference's share
+    there at most, which the high end adds.
 
     >>> values = np.arange(1000.0)
-    >>> ks = kolmogorov_smirnov(values, values + 300, Levels(alpha=1e-4, beta=0.05, reds="low"))
+    >>> moved = Ranked(values + 300)
+    >>> ks = kolmogorov_smirnov(Ranked(values), moved, Levels(alpha=1e-4, beta=0.05, reds="low"))
     >>> round(ks.low, 3), ks.value, round(ks.high, 3)
     (0.199, 0.3, 0.355)
     """
-    m, n = len(reference), len(batch)
-    values, difference = steps(reference, batch)
+    m, n = reference.rows, batch.rows
+    values, difference = steps(reference.placed(), batch.placed())
     value = float(np.max(np.abs(difference), where=values[1:] > values[:-1], initial=0.0))
     low = max(value - band(m, n, levels.low), 0.0)
-    return Estimate(value, low=low, high=min(value + hoeffding(m, n, levels.high), 1.0), n=n)
+    high = value + hoeffding(m, n, levels.high) + reference.hidden
+    return Estimate(value, low=low, high=min(high, 1.0), n=n)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from modelqa.core.estimate import Estimate, Levels
 from modelqa.stats.ecdf import band, steps
+from modelqa.stats.ranked import Ranked
 
 Floats = NDArray[np.float64]
 
@@ -24,8 +25,8 @@ _LEAST_SPREAD = 0.001
 """Evidently's floor of the standard deviation that it divides by."""
 
 
-def wasserstein(reference: Floats, batch: Floats, levels: Levels, *, exact: bool = False) -> Estimate:
-    """The first Wasserstein distance of two sorted samples, divided by the reference's spread.
+def wasserstein(reference: Ranked, batch: Ranked, levels: Levels, *, exact: bool = False) -> Estimate:
+    """The first Wasserstein distance of two samples, divided by the reference's spread.
 
     Both samples are clipped to the range between the reference's 0.1% and 99.9% quantiles (so one
     outlier moves it by no more than its share of rows), and the spread is the standard deviation of
@@ -39,24 +40,26 @@ def wasserstein(reference: Floats, batch: Floats, levels: Levels, *, exact: bool
     sample's distance what the best such function may be off by; its variance is at most the values'.
 
     A constant reference has no spread: an equal batch has distance 0 with no known high end, any
-    other is infinitely far away. No rows on a side, or only infinite ones: undefined.
+    other is infinitely far away. No rows on a side, or only infinite ones: undefined. Rows in bins stand
+    at their means, which leaves the area between the distribution functions what it is.
 
     >>> values = np.linspace(-1, 1, 2001)
-    >>> moved = wasserstein(values, values + 0.4, Levels(alpha=1e-4, beta=0.05, reds="low"))
+    >>> levels = Levels(alpha=1e-4, beta=0.05, reds="low")
+    >>> moved = wasserstein(Ranked(values), Ranked(values + 0.4), levels)
     >>> round(moved.value, 2), round(moved.low, 2), round(moved.high, 2)
     (0.62, 0.51, 0.68)
     """
-    n = len(batch)
+    n = batch.rows
     ends = _range(reference, batch, exact=exact)
     if ends is None:
         return Estimate.undefined(n=n)
     if ends[0] == ends[1]:
-        return _constant(len(reference), batch, ends[0], levels)
+        return _constant(reference.rows, batch, ends[0], levels)
     unit = _exponent(*ends)
     reference, batch = (_scaled(rows, *ends, unit) for rows in (reference, batch))
-    spread = max(float(np.std(reference)), float(np.ldexp(_LEAST_SPREAD, -unit)) if exact else 0.0)
+    spread = max(reference.spread, float(np.ldexp(_LEAST_SPREAD, -unit)) if exact else 0.0)
     if spread == 0:
-        return _constant(len(reference), batch, float(reference[0]), levels)
+        return _constant(reference.rows, batch, float(reference.values[0]), levels)
     values, difference = steps(reference, batch)
     gaps, apart = np.diff(values), np.abs(difference)
     value = float(np.sum(gaps * apart)) / spread  # a dot product would wake a pool of threads
@@ -66,16 +69,16 @@ def wasserstein(reference: Floats, batch: Floats, levels: Levels, *, exact: bool
     return Estimate(value, low=min(max(low, 0.0), value), high=value + reach, n=n)
 
 
-def _range(reference: Floats, batch: Floats, *, exact: bool) -> tuple[float, float] | None:
+def _range(reference: Ranked, batch: Ranked, *, exact: bool) -> tuple[float, float] | None:
     """The range that values are clipped to; the reference's own where its bulk is one value."""
-    known = reference[np.isfinite(reference)]
-    if not len(known) or not len(batch):
+    known = reference.finite()
+    if not known.rows or not batch.rows:
         return None
     if exact:
-        return min(known[0], batch[0]), max(known[-1], batch[-1])
-    cut = int(_CLIPPED * (len(known) - 1))
-    low, high = float(known[cut]), float(known[-1 - cut])
-    return (low, high) if low < high else (float(known[0]), float(known[-1]))
+        return min(known.values[0], batch.values[0]), max(known.values[-1], batch.values[-1])
+    cut = int(_CLIPPED * (known.rows - 1))
+    low, high = known.quantiles(np.array([cut, known.rows - 1 - cut])).tolist()
+    return (low, high) if low < high else (float(known.ends[0]), float(known.ends[-1]))
 
 
 def _exponent(low: float, high: float) -> int:
@@ -84,25 +87,25 @@ def _exponent(low: float, high: float) -> int:
     return max(int(halved) + 1, -900)
 
 
-def _scaled(rows: Floats, low: float, high: float, unit: int) -> Floats:
+def _scaled(rows: Ranked, low: float, high: float, unit: int) -> Ranked:
     """Rows clipped to a range, as their distance from its low end in units of a power of two.
 
     Nothing overflows on the way, and values that are far from 0 but close together keep their digits.
     """
-    clipped = np.clip(rows, low, high)
+    clipped = np.clip(rows.values, low, high)
     if unit < 1000:
-        return np.ldexp(clipped - low, -unit)
-    return np.ldexp(clipped, -unit) - float(np.ldexp(low, -unit))
+        return rows.at(np.ldexp(clipped - low, -unit))
+    return rows.at(np.ldexp(clipped, -unit) - float(np.ldexp(low, -unit)))
 
 
-def _constant(m: int, batch: Floats, constant: float, levels: Levels) -> Estimate:
+def _constant(m: int, batch: Ranked, constant: float, levels: Levels) -> Estimate:
     """What can be said where all m rows of the reference are equal.
 
     Were the two distributions equal, all `others` would be in the batch with a probability below
     (n / (m + n)) ** others.
     """
-    n = len(batch)
-    others = int(np.count_nonzero(batch != constant))
+    n = batch.rows
+    others = int(np.sum((batch.values != constant) * batch.weights))
     if not others:
         return Estimate(0.0, low=0.0, high=inf, n=n)
     return Estimate(inf, low=inf if others * log((m + n) / n) >= -log(levels.low) else 0.0, high=inf, n=n)
@@ -116,15 +119,19 @@ class Points:
     counts: Floats
 
     @classmethod
-    def of(cls, rows: Floats) -> Self:
-        """Put sorted rows into bins of equal width, each at its own mean."""
-        if len(rows) <= _POINTS:
-            return cls(values=rows, counts=np.ones(len(rows)))
-        edges = np.linspace(rows[0], rows[-1], _POINTS + 1)[1:-1]
-        starts = np.unique(np.append(0, np.searchsorted(rows, edges, side="right")))
-        starts = starts[starts < len(rows)]
-        counts = np.diff(np.append(starts, len(rows))).astype(float)
-        return cls(values=np.add.reduceat(rows, starts) / counts, counts=counts)
+    def of(cls, rows: Ranked) -> Self:
+        """Put rows into bins of equal width, each at its own mean."""
+        values = rows.values
+        if len(values) <= _POINTS:
+            return cls(values=values, counts=np.ones(len(values)) * rows.weights)
+        edges = np.linspace(values[0], values[-1], _POINTS + 1)[1:-1]
+        starts = np.unique(np.append(0, np.searchsorted(values, edges, side="right")))
+        starts = starts[starts < len(values)]
+        if rows.counts is None:
+            counts = np.diff(np.append(starts, len(values))).astype(float)
+        else:
+            counts = np.add.reduceat(rows.counts, starts).astype(float)
+        return cls(values=np.add.reduceat(values * rows.weights, starts) / counts, counts=counts)
 
     @property
     def rows(self) -> float:
@@ -198,7 +205,7 @@ def least_gap(reference: Points, batch: Points, tail: float, bend: Floats | floa
     Values are between -1 and 1, or of that order.
 
     >>> rows = np.linspace(-1, 1, 1000)
-    >>> a, b = Points.of(rows), Points.of(rows + 0.3)
+    >>> a, b = Points.of(Ranked(rows)), Points.of(Ranked(rows + 0.3))
     >>> round(least_gap(a, b, 1e-4), 3), least_gap(a, a, 1e-4)
     (0.203, 0.0)
     """

@@ -44,6 +44,7 @@ _MISSING = {
 DEFAULTS: Mapping[str, Any] = {
     "key": (),
     "features": (),
+    "engine": "auto",
     "trust": "registry",
     "champion_missing": "error",
     "slices": (),
@@ -185,6 +186,7 @@ READERS: Mapping[str, Reader] = {
     "time": values.column,
     "key": values.columns,
     "features": values.columns,
+    "engine": values.choice("auto", "memory", "duckdb"),
     "trust": values.trust,
     "champion_missing": values.choice("error", "skip"),
     "slices": slices,

@@ -147,7 +147,7 @@ _SUITE: Mapping[str, Fragment] = {
     "model": {**_MODEL, "description": "What is judged: a model's URI, an endpoint or module:function."},
     "champion": {**_MODEL, "description": "The model that it is compared with."},
     "batch": {**_ROWS, "description": "The rows to judge: a path, a pattern or a query."},
-    "reference": {**_ROWS, "description": "The rows that the model was trained on."},
+    "reference": {**_ROWS, "description": "The rows that the model was trained on, or their profile."},
     "labels": {
         "description": "The truth: a column of the batch, or a file to join.",
         "anyOf": [TEXT, _mapping("path", "on", "column", path=_ROWS, on=TEXT, column=TEXT)],
@@ -163,6 +163,10 @@ _SUITE: Mapping[str, Fragment] = {
     "time": {**TEXT, "description": "The column that says when a row happened."},
     "key": {**COLUMNS, "description": "The column or columns that name a row."},
     "features": {**COLUMNS, "description": "The columns that the model reads."},
+    "engine": {
+        "enum": ["auto", "memory", "duckdb"],
+        "description": "What reads parquet files: DuckDB counts what does not fit into memory.",
+    },
     "trust": {
         "description": "Whose code may run: that of registered models, nobody's, or files by digest.",
         "anyOf": [{"enum": ["registry", "none"]}, {"type": "array", "items": _DIGEST}],

@@ -16,6 +16,7 @@ from modelqa.suite.where import Condition
 
 Inconclusive = Literal["warn", "fail"]
 Across = Literal["worst", "gap", "ratio", "difference"]
+Engine = Literal["auto", "memory", "duckdb"]
 When = Literal["failed", "passed", "warned", "inconclusive", "errored"]
 
 
@@ -127,6 +128,7 @@ class Keys(TypedDict, total=False):
     time: str
     key: str | Sequence[str]
     features: Sequence[str]
+    engine: Engine
     trust: str | Sequence[str]
     champion_missing: Literal["error", "skip"]
     slices: Sequence[str | Mapping[str, Any]]
@@ -167,6 +169,7 @@ class Suite:
     time: str | None
     key: tuple[str, ...]
     features: tuple[str, ...]
+    engine: Engine
     trust: str | tuple[str, ...]
     champion_missing: Literal["error", "skip"]
     slices: tuple[SliceSpec, ...]

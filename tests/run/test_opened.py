@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from modelqa import SubjectError, Suite
+from modelqa import SubjectError, Suite, SuiteError
 from modelqa.core.ports import Needs
 from modelqa.run.opened import Opened, Settings
 from modelqa.testing import FakeModel, make_batch
@@ -117,3 +117,24 @@ def test_a_column_that_a_role_lacks_names_those_there_are(tmp_path: Path) -> Non
     """`weights: wait` lists the columns."""
     with pytest.raises(SubjectError, match=r"`weights:` names column 'wait'.*it has id, signal"):
         opened(tmp_path, weights="wait").sample("model")
+
+
+def test_the_suite_chooses_the_engine(tmp_path: Path) -> None:
+    """Counted by DuckDB where the suite says so; rows in memory stay where they are."""
+    make_batch(50).to_parquet(tmp_path / "new.parquet")
+    assert opened(tmp_path, batch="new.parquet", engine="duckdb").batch.counted
+    assert not opened(tmp_path, batch="new.parquet").batch.counted
+    with pytest.raises(SubjectError, match="reads parquet files"):
+        _ = opened(tmp_path, engine="duckdb").batch
+
+
+def test_an_engine_that_nobody_knows_is_a_mistake_of_the_suite(tmp_path: Path) -> None:
+    """It is said with those there are."""
+    with pytest.raises(SuiteError, match="duckdb"):
+        opened(tmp_path, engine="spark")
+
+
+def test_a_model_without_a_profile_says_how_to_log_one(tmp_path: Path) -> None:
+    """Where the suite names no reference, and asks for one."""
+    with pytest.raises(SubjectError, match=r"modelqa\.log_reference"):
+        opened(tmp_path, reference=None).ensure(Needs.PROFILE, champion=False)

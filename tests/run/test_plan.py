@@ -90,3 +90,12 @@ def test_all_missing_needs_are_said_at_once() -> None:
     with pytest.raises(SuiteError) as caught:
         planned({"metric": "accuracy", "min": 0.5}, {"drift": "all", "max": 0.1}, labels=None, reference=None)
     assert len(caught.value.problems) == 2
+
+
+def test_a_registered_model_may_bring_the_profile_of_its_reference() -> None:
+    """Then drift of columns is planned without a reference; what needs rows of it is not."""
+    subject = {"model": "models:/churn@champion", "reference": None}
+    assert planned(DRIFT, **subject).checks
+    for columns in ("prediction", "labels"):
+        with pytest.raises(SuiteError, match="needs `reference:`"):
+            planned({"drift": columns, "max": 0.1}, **subject)
