@@ -20,6 +20,8 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "metric": "modelqa.checks.metric:metric",
         "latency": "modelqa.checks.latency:latency",
         "errors": "modelqa.checks.errors:errors",
+        "serving": "modelqa.checks.serving:serving",
+        "prometheus": "modelqa.checks.prometheus:prometheus",
         "schema": "modelqa.checks.schema:schema",
         "drift": "modelqa.checks.drift:drift",
         "expect": "modelqa.checks.expectations:expect",
@@ -30,6 +32,8 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "runs": "modelqa.models.mlflow:find",
         "directory": "modelqa.models.mlflow:find_directory",
         "function": "modelqa.models.callable:find",
+        "http": "modelqa.models.http:find",
+        "https": "modelqa.models.http:find",
     },
     "reports": {
         "terminal": "modelqa.reports.terminal:render",

@@ -20,7 +20,7 @@ Method = Annotated[str, Shape({"enum": list(distance.METHODS)})]
 DEFAULTS = {"numeric": "wasserstein", "categorical": "jensenshannon"}
 
 
-def _needs(columns: Any) -> Needs:
+def _needs(columns: Any, **_: Any) -> Needs:
     needs = Needs.BATCH | Needs.REFERENCE
     if columns == "prediction":
         return needs | Needs.MODEL

@@ -10,25 +10,28 @@ from typing import Any, Literal, TypeVar, cast
 
 from modelqa import catalog
 from modelqa.core.ports import Column, Model, Needs, Predictions, Table
-from modelqa.core.subject import Query, SubjectInfo
+from modelqa.core.subject import Endpoint, Query, SubjectInfo
 from modelqa.engines import memory, sql
 from modelqa.engines.sources import is_address
 from modelqa.errors import NotFound, SubjectError
 from modelqa.run.encode import Encoded, encode, logged
 from modelqa.suite.spec import Labels, Suite
 
+SERVER = "modelqa.models.serve:start"
 Side = Literal["model", "champion"]
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a run takes from around the suite: where paths start, which registry, which clock."""
+    """What a run takes from around the suite: where paths start, which registry, which clock, and
+    what starts a server for a model that was found."""
 
     _: KW_ONLY
     root: Path
     tracking_uri: str | None = None
     clock: Callable[[], float] = time.perf_counter
+    server: Callable[[Any], Model] = lambda found: cast("Model", catalog.load(SERVER)(found))
 
 
 class Opened:
@@ -98,8 +101,23 @@ class Opened:
         return self._once("table", "reference", make=lambda: self._table("reference", self.suite.reference))
 
     def model(self, side: Side) -> Model:
-        """The model or the champion, loaded once."""
+        """The model or the champion, loaded once; behind HTTP where the suite says `serve: true`."""
+        return self.served(side) if self.suite.serve else self.in_process(side)
+
+    def in_process(self, side: Side) -> Model:
+        """The model or the champion in this process (an endpoint is where it is), loaded once."""
         return self._once("model", side, make=lambda: cast("Model", self._find(side).load()))
+
+    def served(self, side: Side) -> Model:
+        """The model or the champion behind HTTP, its server started once and stopped by `close`."""
+        return self._once("served", side, make=lambda: self.settings.server(self._find(side)))
+
+    def close(self) -> None:
+        """Stop the servers that were started, and close connections; all else may go on."""
+        for key in [key for key in self._known if key[0] in ("model", "served")]:
+            close = getattr(self._known.pop(key), "close", None)
+            if callable(close):
+                close()
 
     @property
     def champion_missing(self) -> bool:
@@ -295,6 +313,8 @@ def find_model(written: Any, suite: Suite, settings: Settings) -> Any:
 
 
 def _form(written: Any, suite: Suite, settings: Settings) -> str:
+    if isinstance(written, Endpoint):
+        return "http"
     if not isinstance(written, str | Path):
         return "function"
     text = str(written)

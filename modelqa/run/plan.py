@@ -73,7 +73,7 @@ _SAYS = {
 
 
 def _unmet(suite: Suite, check: CheckSpec) -> Iterator[Problem]:
-    needs = check.type.needs_of(check.value)
+    needs = check.type.needs_of(check.value, check.params)
     lacks = [_SAYS[need] for need in _SAYS if need in needs and getattr(suite, _SAYS[need][0]) is None]
     if Needs.PREDICTIONS in needs and suite.model is None and suite.predictions is None:
         lacks.append(("model", "a model, or `predictions:` with logged ones"))
@@ -81,7 +81,22 @@ def _unmet(suite: Suite, check: CheckSpec) -> Iterator[Problem]:
         lacks.append(_SAYS[Needs.BATCH])
     if check.versus == "champion" and suite.champion is None:
         lacks.append(("champion", "the model to compare with"))
+    yield from _beside_the_point(check, needs)
     place = check.place
     for key, what in dict.fromkeys(lacks):
         message = f"check {check.id} needs `{key}:` ({what}), which the suite does not have"
         yield Problem(message, place.path, place.line, place.column)
+
+
+def _beside_the_point(check: CheckSpec, needs: Needs) -> Iterator[Problem]:
+    """Keys that would repeat a measurement which they cannot change, and pass it off as another one."""
+    told = []
+    if check.versus is not None and not needs & (Needs.MODEL | Needs.PREDICTIONS):
+        told.append(
+            ("versus", "does not ask the model, so that there is nothing to compare with the champion")
+        )
+    if check.slices and not needs:
+        told.append(("slices", "looks at no rows, so that it has no slices"))
+    for key, why in told:
+        place = check.place_of(key)
+        yield Problem(f"check {check.id} {why}: leave out {key}", place.path, place.line, place.column)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any, cast
 
+from modelqa.core.subject import Endpoint
 from modelqa.suite import values
 from modelqa.suite.bounds import share
 from modelqa.suite.checks import Around, read_check
@@ -45,6 +46,7 @@ DEFAULTS: Mapping[str, Any] = {
     "key": (),
     "features": (),
     "trust": "registry",
+    "serve": False,
     "champion_missing": "error",
     "slices": (),
     "false_alarms": 0.01,
@@ -64,10 +66,10 @@ _USER = re.compile(r"(?<=://)[^/\s@]*:[^/\s]*@")
 
 
 def _public(part: Any) -> Any:
-    """Plain data without the users, the passwords and, in a query's address, the options of URLs."""
+    """Plain data without the users and passwords of URLs, nor the options of those that a key names."""
     if isinstance(part, dict):
         shown = {key: _public(value) for key, value in part.items()}
-        return {**shown, "url": str(shown["url"]).partition("?")[0]} if set(part) == {"sql", "url"} else shown
+        return {**shown, "url": str(shown["url"]).partition("?")[0]} if "url" in part else shown
     if isinstance(part, list):
         return [_public(value) for value in part]
     return _USER.sub("", part) if isinstance(part, str) else part
@@ -98,7 +100,25 @@ def _model(node: Node, problems: Problems) -> Any:
     if node.is_object and not callable(node.value) and not hasattr(node.value, "predict"):
         problems.add(node.place, f"expected a model's URI or something to call, found {node.shown()}")
         return None
+    if node.is_mapping:
+        return _endpoint(node, problems)
     return values.source("a model's URI, an endpoint or module:function")(node, problems)
+
+
+def _endpoint(node: Node, problems: Problems) -> Endpoint | None:
+    """How an endpoint is asked, where its address alone does not say it."""
+    values.known(node, ("url", "format", "timeout"), problems, "an endpoint")
+    url, form, timeout = (node.get(key) for key in ("url", "format", "timeout"))
+    if url is None:
+        problems.add(node.place, "an endpoint needs the key 'url': {url: http://host:port/invocations}")
+    address = values.text(url, problems, "an address") if url else None
+    if url is not None and address and not address.startswith(("http://", "https://")):
+        problems.add(url.place, "expected an address that begins with http:// or https://")
+    told: dict[str, Any] = {
+        "format": values.choice("dataframe_split", "inputs", "instances")(form, problems) if form else None,
+        "timeout": values.seconds(timeout, problems) if timeout else None,
+    }
+    return Endpoint(address, **{key: value for key, value in told.items() if value}) if address else None
 
 
 def _labels(node: Node, problems: Problems) -> Any:
@@ -225,6 +245,7 @@ READERS: Mapping[str, Reader] = {
     "key": values.columns,
     "features": values.columns,
     "trust": values.trust,
+    "serve": values.truth,
     "champion_missing": values.choice("error", "skip"),
     "slices": _slices,
     "false_alarms": _false_alarms,

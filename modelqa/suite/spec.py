@@ -117,6 +117,7 @@ class Keys(TypedDict, total=False):
     key: str | Sequence[str]
     features: Sequence[str]
     trust: str | Sequence[str]
+    serve: bool
     champion_missing: Literal["error", "skip"]
     slices: Sequence[str | Mapping[str, Any]]
     false_alarms: float | str
@@ -157,6 +158,7 @@ class Suite:
     key: tuple[str, ...]
     features: tuple[str, ...]
     trust: str | tuple[str, ...]
+    serve: bool
     champion_missing: Literal["error", "skip"]
     slices: tuple[SliceSpec, ...]
     false_alarms: float

@@ -11,7 +11,15 @@ from modelqa.testing import check_conforms
 CASES: dict[str, list[tuple[Any, dict[str, Any]]]] = {
     "metric": [("accuracy", {"min": 0.5}), ("roc_auc", {"versus": "champion", "min": -0.5})],
     "latency": [("p50", {"max": "1 min", "calls": 30})],
-    "errors": [("rate", {"max": 0.5}), ("rate", {"max": 0.5, "generalise": True})],
+    "errors": [
+        ("rate", {"max": 0.5}),
+        ("rate", {"max": 0.5, "generalise": True}),
+        ("rate", {"max": 0.5, "timeout": "10 s"}),
+        ("rate", {"max": 0.5, "column": "region", "ok": ["EU", "US", "APAC"]}),
+        ("calls", {"max": 0.5, "calls": 20}),
+    ],
+    "serving": [("parity", {"max": 0})],
+    "prometheus": [("up", {"max": 1}), ("up", {"max": 1, "over": "1h"})],
     "schema": [({"signal": {"type": "float"}}, {}), ("signature", {})],
     "drift": [(["signal", "region"], {"max": 1}), ("prediction", {"max": 1})],
     "expect": [
