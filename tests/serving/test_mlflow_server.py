@@ -1,0 +1,213 @@
+"""`serve: true`: MLflow's own server, started for a version and gone afterwards, whatever happens."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from behind_http import rows
+
+from modelqa import SubjectError, Suite
+from modelqa.core.bound import Outcome
+from modelqa.models.http import Served
+from modelqa.models.mlflow import find_directory
+from modelqa.models.serve import start
+from modelqa.testing import FakeModel, in_process
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="a process group is how the server is stopped")
+PYTHON = Path(__file__).parent.parent.parent
+
+
+def below(folder: Path) -> list[str]:
+    """The processes that were started for a model's files and are still there."""
+    ran = subprocess.run(
+        ["/bin/ps", "-eo", "pid,stat,args"], capture_output=True, text=True, check=True, timeout=30
+    )
+    mine = [line for line in ran.stdout.splitlines() if str(folder) in line]
+    return [line for line in mine if not line.split()[1].startswith("Z") and f" {os.getpid()} " not in line]
+
+
+def gone(folder: Path, port: int | None = None) -> bool:
+    """Whether nothing is left of a server, within ten seconds."""
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        free = True
+        if port is not None:
+            with socket.socket() as probe:
+                free = probe.connect_ex(("127.0.0.1", port)) != 0
+        if free and not below(folder):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def port_of(served: Served) -> int:
+    """Where a server listens."""
+    return int(served.endpoint.url.split(":")[2].split("/")[0])
+
+
+@pytest.fixture(scope="session")
+def server(model_folder: Path) -> Iterator[Served]:
+    """One server for the tests that only ask it."""
+    served = start(find_directory(model_folder))
+    yield served
+    served.close()
+    assert gone(model_folder, port_of(served))
+
+
+@pytest.fixture
+def apart(model_folder: Path, tmp_path: Path) -> Path:
+    """The same model in a folder of this test, so that its processes can be told from others."""
+    import shutil
+
+    return Path(shutil.copytree(model_folder, tmp_path / "model"))
+
+
+def test_it_answers_as_the_model_does(server: Served, model_folder: Path) -> None:
+    """A real server: labels of all rows, and the inputs of its signature."""
+    model = find_directory(model_folder).load()
+    inputs = rows()[["age", "income"]]
+    assert server.predict(inputs).values.tolist() == model.predict(inputs).values.tolist()
+    assert server.inputs == model.inputs
+    assert server.info == model.info
+
+
+def test_rows_that_do_not_fit_are_told_before_they_are_sent(server: Served) -> None:
+    """By the signature, as in process."""
+    with pytest.raises(SubjectError, match="income: missing"):
+        server.predict(rows()[["age"]])
+
+
+@pytest.mark.parametrize("form", ["inputs", "instances"])
+def test_it_understands_every_form_of_request(server: Served, form: Any) -> None:
+    """MLflow's three, on a real server."""
+    from modelqa.core.subject import Endpoint
+    from modelqa.models.http import find
+
+    model = find(Endpoint(server.endpoint.url, format=form)).load()
+    inputs = rows()[["age", "income"]]
+    assert model.predict(inputs).values.tolist() == server.predict(inputs).values.tolist()
+    model.close()  # type: ignore[attr-defined]
+
+
+def test_a_suite_is_judged_through_http(apart: Path) -> None:
+    """Every check asks the server, `serving: parity` both, and nothing is left of it."""
+    batch = rows(200)
+    suite = Suite(
+        "served",
+        model=str(apart),
+        serve=True,
+        batch=batch,
+        labels="churned",
+        checks=[
+            {"metric": "accuracy", "min": 0.5},
+            {"errors": "rate", "max": 0},
+            {"errors": "calls", "calls": 20, "timeout": "5 s", "max": 0},
+            {"latency": "p50", "calls": 30, "max": "10 s"},
+            {"latency": "p50", "calls": 50, "rate": "50 /s", "max": "10 s"},
+            {"serving": "parity", "singles": 10, "max": 0},
+        ],
+    )
+    result = suite.run()
+    assert {check.id: str(check.outcome) for check in result.checks} == {
+        check.id: "passed" for check in suite.checks
+    }, [check.message for check in result.checks]
+    assert result.subject.model is not None
+    assert result.subject.model.digest.startswith("sha256:")
+    assert gone(apart)
+
+
+def test_a_server_that_cannot_start_says_why_without_its_words(apart: Path) -> None:
+    """The type of the error alone: its text may quote anything."""
+    pickled = next(path for path in apart.iterdir() if path.name.startswith("model."))
+    pickled.write_bytes(b"canary")
+    with pytest.raises(SubjectError, match=r"its server ended \(\w+\)") as caught:
+        start(find_directory(apart))
+    assert "canary" not in str(caught.value)
+    assert gone(apart)
+
+
+def test_a_server_that_does_not_answer_is_given_up(apart: Path) -> None:
+    """In bounded time, and ended."""
+    with pytest.raises(SubjectError, match="does not answer within 0.2 s"):
+        start(find_directory(apart), patience=0.2)
+    assert gone(apart)
+
+
+def test_only_models_of_mlflow_are_served() -> None:
+    """An endpoint is served already, a function by nobody."""
+    for model in (FakeModel(), "http://127.0.0.1:1/invocations"):
+        suite = Suite("s", model=model, serve=True, batch=rows(), checks=[{"errors": "rate", "max": 0}])
+        result = suite.run().checks[0]
+        assert result.outcome is Outcome.ERRORED
+        assert "only models of MLflow can be served" in result.message
+    assert in_process(FakeModel()).info.name == "FakeModel"
+
+
+DIES = """
+    import os, signal, sys, pathlib
+    sys.path.insert(0, {root!r})
+    from modelqa.models.mlflow import find_directory
+    from modelqa.models.serve import start
+    served = start(find_directory({folder!r}))
+    print(served.endpoint.url.split(":")[2].split("/")[0], flush=True)
+    {end}
+"""
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "os.kill(os.getpid(), signal.SIGKILL)",
+        "os.kill(os.getpid(), signal.SIGTERM)",
+        "os._exit(3)",
+        "raise ValueError",
+        "raise KeyboardInterrupt",
+        "served = None",
+    ],
+)
+def test_it_ends_with_the_process_that_started_it(apart: Path, end: str) -> None:
+    """Killed, terminated, broken, interrupted or done."""
+    script = textwrap.dedent(DIES).format(root=str(PYTHON), folder=str(apart), end=end)
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=180)
+    assert ran.stdout.strip().isdigit(), ran.stderr
+    assert gone(apart, int(ran.stdout))
+
+
+def test_a_server_that_dies_in_the_middle_is_no_green(apart: Path) -> None:
+    """Its rows have no prediction; the score is an error; nobody waits, and nothing is left."""
+    served = start(find_directory(apart))
+    inputs = rows()[["age", "income"]]
+    assert len(served.predict(inputs).values) == len(inputs)
+    pid = int(below(apart)[0].split()[0])
+    os.killpg(os.getpgid(pid), signal.SIGKILL)
+    assert gone(apart)
+    suite = Suite(
+        "s",
+        model="unused:function",
+        batch=rows(),
+        labels="churned",
+        checks=[
+            {"errors": "rate", "max": 0.5},
+            {"metric": "accuracy", "min": 0.1},
+            {"latency": "p50", "max": "1 s"},
+        ],
+    )
+    outcomes = {check.kind: check.outcome for check in _run_with(suite, served).checks}
+    assert outcomes == {"errors": Outcome.FAILED, "metric": Outcome.ERRORED, "latency": Outcome.ERRORED}
+    served.close()
+
+
+def _run_with(suite: Suite, model: Served) -> Any:
+    """Run a suite whose model is there already."""
+    return suite.override(serve=True, model=lambda frame: pd.Series(0, frame.index)).run(
+        server=lambda _: model
+    )
