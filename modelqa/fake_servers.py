@@ -181,13 +181,21 @@ class PrometheusServer(FakeServer):
             data: Mapping[str, Any] = {"resultType": "scalar", "result": [time.time(), str(time.time())]}
             handler.send(json.dumps({"status": "success", "data": data}).encode())
             return
+        when = self.queries[-1].get("query", "").startswith("timestamp(")
         result = [
-            {"metric": labels, **({"values": _points(points)} if ranged else {"value": _points(points)[-1]})}
+            {"metric": labels, **_told(points, ranged=ranged, when=when)}
             for labels, points in self.series
             if points
         ]
         data = {"resultType": "matrix" if ranged else "vector", "result": result}
         handler.send(json.dumps({"status": "success", "data": data}).encode())
+
+
+def _told(points: Sequence[tuple[float, float]], *, ranged: bool, when: bool) -> dict[str, Any]:
+    if ranged:
+        return {"values": _points(points)}
+    last = points[-1]
+    return {"value": (last[0], str(last[0])) if when else _points([last])[0]}
 
 
 def _points(points: Sequence[tuple[float, float]]) -> list[tuple[float, str]]:

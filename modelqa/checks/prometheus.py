@@ -4,6 +4,7 @@ import json
 import math
 import os
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, Literal
@@ -19,7 +20,7 @@ SERVER, TOKEN = "MODELQA_PROMETHEUS_URL", "MODELQA_PROMETHEUS_TOKEN"
 MOST_SERIES = 50
 MOST_POINTS = 11_000
 """What a Prometheus server gives of one series."""
-MOST_BESIDE = 120.0
+FRESH = 120.0
 """Seconds after which a sample is called old: two scrapes of a minute."""
 SECONDS = 30.0
 POINTS = 240
@@ -183,23 +184,21 @@ class _Asked:
         found = self._data("query", query=query)
         if found["resultType"] == "scalar":
             return [_Series({}, [float(found["result"][1])])]
+        values = [(entry["metric"], self._number(entry)) for entry in found["result"]]
         ages = self._ages(query)
-        return [
-            _Series(labels, [self._number(entry, "value")], notes=_old(ages.get(_named(labels))))
-            for entry in found["result"]
-            for labels in [entry["metric"]]
-        ]
+        return [_Series(labels, [value], notes=_old(ages.get(_named(labels)))) for labels, value in values]
 
     def ranged(self, query: str, over: float, step: float) -> list[_Series]:
         """All points of each series in the time before now."""
         now = self._now()
         found = self._data("query_range", query=query, start=now - over, end=now, step=step)
-        return [self._one(entry, now, int(over / step) + 1, step) for entry in found["result"]]
+        ages = self._ages(query)
+        return [self._one(entry, now, int(over / step) + 1, ages) for entry in found["result"]]
 
-    def _one(self, entry: Mapping[str, Any], now: float, expected: int, step: float) -> _Series:
+    def _one(self, entry: Mapping[str, Any], now: float, expected: int, ages: Mapping[Any, float]) -> _Series:
         points = entry.get("values", [])
-        values = [self._number({"value": point}, "value") for point in points]
-        notes = _old(now - float(points[-1][0]), than=max(MOST_BESIDE, 2 * step)) if points else ()
+        values = [self._number({"value": point}) for point in points]
+        notes = _old(ages.get(_named(entry["metric"]), now - float(points[-1][0]) if points else None))
         if len(values) < expected:
             notes = (f"{len(values):,} of {expected:,} points", *notes)
         return _Series(entry["metric"], values, notes=notes)
@@ -208,21 +207,21 @@ class _Asked:
         """How old the samples are that a query selects; a query that computes makes new ones."""
         try:
             found, now = self._data("query", query=f"timestamp({query})"), self._now()
+            return {_named(entry["metric"]): now - self._number(entry) for entry in found["result"]}
         except CheckError:
             return {}
-        return {_named(entry["metric"]): now - self._number(entry, "value") for entry in found["result"]}
 
     def _now(self) -> float:
         """The server's time: its clock made the samples."""
-        return float(self._data("query", query="time()")["result"][1])
+        found = self._data("query", query="time()")
+        return float(found["result"][1]) if found.get("resultType") == "scalar" else time.time()
 
-    def _number(self, entry: Mapping[str, Any], key: str) -> float:
+    def _number(self, entry: Mapping[str, Any]) -> float:
         try:
-            return float(entry[key][1])
+            return float(entry["value"][1])
         except (KeyError, ValueError):
-            raise CheckError(
-                f"{self.wire.shown}: expected numbers; of histograms ask histogram_quantile()"
-            ) from None
+            shown = self.wire.shown
+            raise CheckError(f"{shown}: expected numbers; of histograms ask histogram_quantile()") from None
 
     def _data(self, kind: str, **keys: Any) -> Mapping[str, Any]:
         got = self.wire.get(f"{self._base}/api/v1/{kind}?{urlencode(keys)}", seconds=SECONDS)
@@ -237,5 +236,5 @@ class _Asked:
         raise CheckError(f"{self.wire.shown}: the query is not answered ({told})")
 
 
-def _old(age: float | None, *, than: float = MOST_BESIDE) -> tuple[str, ...]:
-    return (f"the last sample is {age / 60:,.0f} min old",) if age is not None and age > than else ()
+def _old(age: float | None) -> tuple[str, ...]:
+    return (f"the last sample is {age / 60:,.0f} min old",) if age is not None and age > FRESH else ()

@@ -94,7 +94,7 @@ class _Server:
             env=_environment(),
             start_new_session=True,
         )
-        self._end = weakref.finalize(self, _ended, self._process, self._port)
+        self._end = weakref.finalize(self, _ended, self._process, self._port, self._said)
 
     def wait(self, patience: float) -> None:
         """Wait until the server says that it is well."""
@@ -137,7 +137,7 @@ def _command(folder: Path, port: int) -> list[str]:
     return [*serve, "--model-uri", str(folder), "--host", _HOST, "--port", str(port)]
 
 
-def _ended(process: "subprocess.Popen[bytes]", port: socket.socket) -> None:
+def _ended(process: "subprocess.Popen[bytes]", port: socket.socket, said: IO[bytes]) -> None:
     """End a guarded session, whoever is in it."""
     with suppress(OSError):
         os.killpg(process.pid, signal.SIGKILL)
@@ -145,3 +145,4 @@ def _ended(process: "subprocess.Popen[bytes]", port: socket.socket) -> None:
         process.stdin.close()
     process.wait()
     port.close()
+    said.close()

@@ -23,7 +23,7 @@ from modelqa.models.serve import start
 from modelqa.testing import FakeModel, in_process
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="a process group is how the server is stopped")
-PYTHON = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parent.parent.parent
 
 
 def below(folder: Path) -> list[str]:
@@ -137,7 +137,7 @@ def test_a_server_that_cannot_start_says_why_without_its_words(apart: Path) -> N
 
 def test_a_server_that_does_not_answer_is_given_up(apart: Path) -> None:
     """In bounded time, and ended."""
-    with pytest.raises(SubjectError, match="does not answer within 0.2 s"):
+    with pytest.raises(SubjectError, match=r"does not answer within 0\.2 s"):
         start(find_directory(apart), patience=0.2)
     assert gone(apart)
 
@@ -153,14 +153,35 @@ def test_only_models_of_mlflow_are_served() -> None:
 
 
 DIES = """
-    import os, signal, sys, pathlib
+    import os, signal, sys
     sys.path.insert(0, {root!r})
+    from modelqa.models import serve
     from modelqa.models.mlflow import find_directory
-    from modelqa.models.serve import start
-    served = start(find_directory({folder!r}))
+    if {light!r}:
+        serve._command = lambda folder, port: [sys.executable, "-c", {light!r}, str(folder), str(port)]
+    served = serve.start(find_directory({folder!r}))
     print(served.endpoint.url.split(":")[2].split("/")[0], flush=True)
     {end}
 """
+LIGHT = """
+import http.server, signal, subprocess, sys
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)", sys.argv[1]])
+class Well(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[2])), Well).serve_forever()
+"""
+"""Instead of MLflow's, where only the end matters: it will not be asked to go, and has a child of its own."""
+
+
+def _ends(folder: Path, end: str, light: str) -> bool:
+    """Whether nothing is left of a server that a process started which then ended so."""
+    script = textwrap.dedent(DIES).format(root=str(ROOT), folder=str(folder), end=end, light=light)
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=180)
+    assert ran.stdout.strip().isdigit(), ran.stderr
+    return gone(folder, int(ran.stdout))
 
 
 @pytest.mark.parametrize(
@@ -172,14 +193,37 @@ DIES = """
         "raise ValueError",
         "raise KeyboardInterrupt",
         "served = None",
+        "served.close()",
     ],
 )
 def test_it_ends_with_the_process_that_started_it(apart: Path, end: str) -> None:
-    """Killed, terminated, broken, interrupted or done."""
-    script = textwrap.dedent(DIES).format(root=str(PYTHON), folder=str(apart), end=end)
-    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=180)
-    assert ran.stdout.strip().isdigit(), ran.stderr
-    assert gone(apart, int(ran.stdout))
+    """Killed, terminated, broken, interrupted or done: the server and what it started."""
+    assert _ends(apart, end, LIGHT)
+
+
+def test_mlflows_own_server_does_too(apart: Path) -> None:
+    """With the process between it and us."""
+    assert _ends(apart, "os.kill(os.getpid(), signal.SIGKILL)", "")
+
+
+def test_pytest_stops_it_however_the_session_ends(apart: Path, tmp_path: Path) -> None:
+    """`pytest -x` after a red check, in a process of its own."""
+    rows().to_parquet(tmp_path / "batch.parquet")
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    (tmp_path / "conftest.py").write_text(
+        f"import sys\nfrom modelqa.models import serve\nlight = {LIGHT!r}\n"
+        "serve._command = lambda folder, port: [sys.executable, '-c', light, str(folder), str(port)]\n"
+    )
+    (tmp_path / "a.suite.yaml").write_text(
+        f"suite: a\nmodel: {apart}\nserve: true\nbatch: batch.parquet\nchecks:\n"
+        "  - {latency: p50, max: 1 s}\n  - {errors: rate, max: 0}\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "a.suite.yaml"]
+    around = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ran = subprocess.run(command, cwd=tmp_path, env=around, capture_output=True, text=True, timeout=180)
+    assert ran.returncode == 1, ran.stdout
+    assert "http 501" in ran.stdout or "status 501" in ran.stdout
+    assert gone(apart)
 
 
 def test_a_server_that_dies_in_the_middle_is_no_green(apart: Path) -> None:
