@@ -19,6 +19,7 @@ from typing import IO
 
 from modelqa.core.subject import Endpoint, ModelInfo
 from modelqa.errors import CallError, SubjectError
+from modelqa.models.artifacts import Folder
 from modelqa.models.found import Found
 from modelqa.models.http import TOKEN, Served, reach
 from modelqa.models.mlflow import inputs_of
@@ -28,7 +29,7 @@ PATIENCE = 120.0
 """Seconds that a server may take until it answers: it imports MLflow and loads the model."""
 _GLANCE = 0.1
 _HOST = "127.0.0.1"
-_ERROR = re.compile(r"^(?:[A-Za-z_]\w*\.)*([A-Z]\w*(?:Error|Exception|Exit|Interrupt))\b", re.MULTILINE)
+_ERROR = re.compile(r"^(?:(?:[a-z_]\w*\.)+([A-Z]\w*)|([A-Z]\w*(?:Error|Exception)))(?=:|$)", re.MULTILINE)
 _QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
@@ -60,7 +61,7 @@ def start(found: Found, *, patience: float = PATIENCE) -> Served:
             f"{found.info}: only models of MLflow can be served; expected models:/name@alias, runs:/run/path "
             "or a model directory"
         )
-    server = _Server(found.folder.path, found.info)
+    server = _Server(found.folder, found.info)
     try:
         server.wait(patience)
         served = reach(
@@ -78,8 +79,9 @@ def start(found: Found, *, patience: float = PATIENCE) -> Served:
 class _Server:
     """A guarded process, its port, and what it said to standard error."""
 
-    def __init__(self, folder: Path, info: ModelInfo) -> None:
+    def __init__(self, folder: Folder, info: ModelInfo) -> None:
         self.info = info
+        self._keep = folder
         # Bound as long as the server lives: nobody else is then given this port for the asking.
         self._port = socket.socket()
         self._port.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -87,7 +89,7 @@ class _Server:
         self.port: int = self._port.getsockname()[1]
         self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (open as long as the server)
         self._process = subprocess.Popen(  # noqa: S603 (our own interpreter; the folder is an argument)
-            [sys.executable, "-c", _GUARD, *_command(folder, self.port)],
+            [sys.executable, "-c", _GUARD, *_command(folder.path, self.port)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=self._said,
@@ -122,7 +124,7 @@ class _Server:
         """The type of the last error that the server told: its text may quote rows."""
         self._said.seek(0)
         told = _ERROR.findall(self._said.read().decode(errors="replace"))
-        return f" ({told[-1]})" if told else ""
+        return f" ({''.join(told[-1])})" if told else ""
 
 
 def _environment() -> dict[str, str]:

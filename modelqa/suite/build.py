@@ -34,10 +34,12 @@ def build(root: Node, problems: Problems) -> dict[str, Any]:
     around = Around(_slice_names(slices), root.get("champion") is not None)
     checks = root.get("checks")
     fields["checks"] = _checks(checks, around, problems) if checks is not None else ()
+    _serve(root, fields, problems)
     problems.check()
     return {**fields, "source": root, "digest": digest(root)}
 
 
+_HTTP = ("http://", "https://")
 _MISSING = {
     "suite": "name the suite, such as suite: churn",
     "checks": "a suite without checks judges nothing",
@@ -105,6 +107,17 @@ def _model(node: Node, problems: Problems) -> Any:
     return values.source("a model's URI, an endpoint or module:function")(node, problems)
 
 
+def _serve(root: Node, fields: Mapping[str, Any], problems: Problems) -> None:
+    """Note a model that is served already, which we cannot serve."""
+    for key in ("model", "champion"):
+        given, node = fields[key], root.get(key)
+        there = isinstance(given, Endpoint) or (isinstance(given, str) and given.startswith(_HTTP))
+        if fields["serve"] and there and node is not None:
+            problems.add(
+                node.place, f"{key} is an endpoint already: leave out serve, or name a model of MLflow"
+            )
+
+
 def _endpoint(node: Node, problems: Problems) -> Endpoint | None:
     """How an endpoint is asked, where its address alone does not say it."""
     values.known(node, ("url", "format", "timeout"), problems, "an endpoint")
@@ -112,7 +125,7 @@ def _endpoint(node: Node, problems: Problems) -> Endpoint | None:
     if url is None:
         problems.add(node.place, "an endpoint needs the key 'url': {url: http://host:port/invocations}")
     address = values.text(url, problems, "an address") if url else None
-    if url is not None and address and not address.startswith(("http://", "https://")):
+    if url is not None and address and not address.startswith(_HTTP):
         problems.add(url.place, "expected an address that begins with http:// or https://")
     told: dict[str, Any] = {
         "format": values.choice("dataframe_split", "inputs", "instances")(form, problems) if form else None,

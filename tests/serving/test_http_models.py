@@ -216,3 +216,12 @@ def test_mistakes_of_an_endpoint_are_problems_of_the_suite(endpoint: Any, proble
     """With what was expected."""
     with pytest.raises(SuiteError, match=problem):
         Suite("s", model=endpoint, batch="b.csv", checks=[{"errors": "rate", "max": 0}])
+
+
+@pytest.mark.parametrize("model", ["https://host/invocations", {"url": "http://host/invocations"}])
+@pytest.mark.parametrize("key", ["model", "champion"])
+def test_what_is_served_already_is_not_served_again(key: str, model: Any) -> None:
+    """A problem of the suite, at the endpoint."""
+    subject = {"model": "models:/m@a", "champion": "models:/m@b", key: model}
+    with pytest.raises(SuiteError, match=f"{key} is an endpoint already"):
+        Suite("s", serve=True, batch="b.csv", checks=[{"errors": "rate", "max": 0}], **subject)

@@ -20,19 +20,31 @@ from modelqa.core.bound import Outcome
 from modelqa.models.http import Served
 from modelqa.models.mlflow import find_directory
 from modelqa.models.serve import start
-from modelqa.testing import FakeModel, in_process
+from modelqa.testing import FakeModel
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="a process group is how the server is stopped")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc tells which processes are left")
 ROOT = Path(__file__).parent.parent.parent
 
 
-def below(folder: Path) -> list[str]:
-    """The processes that were started for a model's files and are still there."""
-    ran = subprocess.run(
-        ["/bin/ps", "-eo", "pid,stat,args"], capture_output=True, text=True, check=True, timeout=30
-    )
-    mine = [line for line in ran.stdout.splitlines() if str(folder) in line]
-    return [line for line in mine if not line.split()[1].startswith("Z") and f" {os.getpid()} " not in line]
+def below(folder: Path) -> list[int]:
+    """The processes, ours aside, that were started with a model's files and are still there."""
+    return [
+        int(place.name)
+        for place in Path("/proc").iterdir()
+        if place.name.isdigit() and _knows(int(place.name), folder)
+    ]
+
+
+def _knows(pid: int, folder: Path) -> bool:
+    """Whether a process that is no zombie has a folder among its arguments or its environment."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        told = Path(f"/proc/{pid}/cmdline").read_bytes() + Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return False
+    # MLflow's server itself gets the folder as the address of a file.
+    names = (str(folder).encode(), folder.as_uri().encode())
+    return pid != os.getpid() and state != "Z" and any(name in told for name in names)
 
 
 def gone(folder: Path, port: int | None = None) -> bool:
@@ -143,13 +155,11 @@ def test_a_server_that_does_not_answer_is_given_up(apart: Path) -> None:
 
 
 def test_only_models_of_mlflow_are_served() -> None:
-    """An endpoint is served already, a function by nobody."""
-    for model in (FakeModel(), "http://127.0.0.1:1/invocations"):
-        suite = Suite("s", model=model, serve=True, batch=rows(), checks=[{"errors": "rate", "max": 0}])
-        result = suite.run().checks[0]
+    """A function is served by nobody."""
+    checks = [{"errors": "rate", "max": 0}, {"serving": "parity", "max": 0}]
+    for result in Suite("s", model=FakeModel(), serve=True, batch=rows(), checks=checks).run().checks:
         assert result.outcome is Outcome.ERRORED
         assert "only models of MLflow can be served" in result.message
-    assert in_process(FakeModel()).info.name == "FakeModel"
 
 
 DIES = """
@@ -161,6 +171,7 @@ DIES = """
         serve._command = lambda folder, port: [sys.executable, "-c", {light!r}, str(folder), str(port)]
     served = serve.start(find_directory({folder!r}))
     print(served.endpoint.url.split(":")[2].split("/")[0], flush=True)
+    sys.stdin.read(1)
     {end}
 """
 LIGHT = """
@@ -179,9 +190,13 @@ http.server.HTTPServer(("127.0.0.1", int(sys.argv[2])), Well).serve_forever()
 def _ends(folder: Path, end: str, light: str) -> bool:
     """Whether nothing is left of a server that a process started which then ended so."""
     script = textwrap.dedent(DIES).format(root=str(ROOT), folder=str(folder), end=end, light=light)
-    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=180)
-    assert ran.stdout.strip().isdigit(), ran.stderr
-    return gone(folder, int(ran.stdout))
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as ran:
+        assert ran.stdout is not None
+        port = int(ran.stdout.readline())
+        assert len(below(folder)) >= 4  # that process, the guard, the server, and what it started
+        ran.communicate("x", timeout=180)
+    return gone(folder, port)
 
 
 @pytest.mark.parametrize(
@@ -231,8 +246,9 @@ def test_a_server_that_dies_in_the_middle_is_no_green(apart: Path) -> None:
     served = start(find_directory(apart))
     inputs = rows()[["age", "income"]]
     assert len(served.predict(inputs).values) == len(inputs)
-    pid = int(below(apart)[0].split()[0])
-    os.killpg(os.getpgid(pid), signal.SIGKILL)
+    there = below(apart)
+    assert len(there) == 3  # the guard, MLflow's command and the server
+    os.killpg(os.getpgid(there[0]), signal.SIGKILL)
     assert gone(apart)
     suite = Suite(
         "s",
