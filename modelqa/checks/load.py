@@ -56,10 +56,7 @@ def open_loop(
     At most 256 are under way at once; one that is due then waits, and its time runs.
     """
     _warm(model, frames)
-    began = clock()
-    return _sample(
-        model, frames, calls, min(calls, MOST_AT_ONCE), clock, due=lambda turn: began + turn / rate
-    )
+    return _Callers(model, frames, calls, clock, rate).sample(MOST_AT_ONCE)
 
 
 def closed_loop(
@@ -67,7 +64,7 @@ def closed_loop(
 ) -> Sample:
     """Calls of ``concurrency`` callers, each of whom waits for an answer before calling again."""
     _warm(model, frames)
-    return _sample(model, frames, calls, min(calls, concurrency), clock)
+    return _Callers(model, frames, calls, clock, None).sample(concurrency)
 
 
 def asked(
@@ -120,52 +117,68 @@ def _warm(model: Model, frames: "Sequence[pd.DataFrame]") -> None:
             continue
 
 
-def _sample(
-    model: Model,
-    frames: "Sequence[pd.DataFrame]",
-    calls: int,
-    workers: int,
-    clock: Clock,
-    due: Callable[[int], float] | None = None,
-) -> Sample:
-    """Share out calls to threads; each is begun in its turn, and none later than `MOST_SECONDS`."""
-    began = clock()
-    until, turns = began + MOST_SECONDS, itertools.count()
-    starts, times, kinds = np.full(calls, math.nan), np.full(calls, math.inf), [""] * calls
-    broken: list[Exception] = []
+class _Callers:
+    """Threads that share out calls; each call is begun in its turn.
 
-    def work() -> None:
-        while (turn := next(turns)) < calls and not broken:
-            scheduled = clock() if due is None else due(turn)
-            if scheduled > until or clock() > until:
+    A call that is due in time is made, or counted as failed: were it left out, a stall at the end
+    would hide itself.
+    """
+
+    def __init__(
+        self, model: Model, frames: "Sequence[pd.DataFrame]", calls: int, clock: Clock, rate: float | None
+    ) -> None:
+        self.model, self.frames, self.clock, self.rate = model, frames, clock, rate
+        self.calls = calls
+        self.starts, self.times = np.full(calls, math.nan), np.full(calls, math.inf)
+        self.kinds = [""] * calls
+        self.broken: list[Exception] = []
+        self._turns = itertools.count()
+        self._go, self._over = threading.Event(), threading.Event()
+        self._began = 0.0
+
+    def sample(self, at_once: int) -> Sample:
+        """Make the calls, and give up those that have no answer when patience ends."""
+        workers = range(min(self.calls, at_once))
+        threads = [threading.Thread(target=self._work, daemon=True, name="modelqa-caller") for _ in workers]
+        for thread in threads:
+            thread.start()
+        self._began = self.clock()
+        self._go.set()
+        for thread in threads:
+            thread.join(max(0.0, self._began + MOST_SECONDS + PATIENCE - self.clock()))
+        self._over.set()
+        if self.broken:
+            raise self.broken[0]
+        return self._gathered()
+
+    def _work(self) -> None:
+        self._go.wait()
+        while (turn := next(self._turns)) < self.calls and not (self.broken or self._over.is_set()):
+            due = self.clock() if self.rate is None else self._began + turn / self.rate
+            if due > self._began + MOST_SECONDS:
                 return
-            time.sleep(max(0.0, scheduled - clock()))
-            starts[turn] = clock()
-            try:
-                model.call(frames[turn % len(frames)])
-                times[turn] = clock() - scheduled
-            except Exception as error:  # whatever a model raises is what is being counted
-                if isinstance(error, ModelQAError) and not isinstance(error, CallError):
-                    broken.append(error)
-                kinds[turn] = kind_of(error)
+            time.sleep(max(0.0, due - self.clock()))
+            self._call(turn, due)
 
-    threads = [threading.Thread(target=work, daemon=True, name="modelqa-caller") for _ in range(workers)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(max(0.0, until + PATIENCE - clock()))
-    if broken:
-        raise broken[0]
-    return _gathered(starts.copy(), times.copy(), list(kinds), began)
+    def _call(self, turn: int, due: float) -> None:
+        self.starts[turn] = self.clock()
+        try:
+            self.model.call(self.frames[turn % len(self.frames)])
+            self.times[turn] = self.clock() - due
+        except Exception as error:  # whatever a model raises is what is being counted
+            if isinstance(error, ModelQAError) and not isinstance(error, CallError):
+                self.broken.append(error)
+            self.kinds[turn] = kind_of(error)
 
-
-def _gathered(
-    starts: NDArray[np.float64], times: NDArray[np.float64], kinds: Sequence[str], began: float
-) -> Sample:
-    begun = np.flatnonzero(~np.isnan(starts))
-    failed = Tally()
-    for turn in begun.tolist():
-        if math.isinf(times[turn]):
-            failed.add(kinds[turn] or "unanswered")
-    took = float(starts[begun].max()) - began if len(begun) else 0.0
-    return Sample(times[begun], failed=failed.counts, rate=(len(begun) - 1) / took if took > 0 else 0.0)
+    def _gathered(self) -> Sample:
+        """What came of the calls that were begun, and of those that were due but never begun."""
+        starts, times = self.starts.copy(), self.times.copy()
+        begun = ~np.isnan(starts)
+        due = 0 if self.rate is None else int(MOST_SECONDS * self.rate) + 1
+        counted = np.flatnonzero(begun | (np.arange(self.calls) < due))
+        failed = Tally()
+        for turn in counted[np.isinf(times[counted])].tolist():
+            failed.add(self.kinds[turn] or ("unanswered" if begun[turn] else "never begun"))
+        took = float(starts[begun].max()) - self._began if begun.any() else 0.0
+        rate = (int(begun.sum()) - 1) / took if took > 0 else 0.0
+        return Sample(times[counted], failed=failed.counts, rate=rate)

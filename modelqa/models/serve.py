@@ -21,7 +21,7 @@ from modelqa.core.subject import Endpoint, ModelInfo
 from modelqa.errors import CallError, SubjectError
 from modelqa.models.artifacts import Folder
 from modelqa.models.found import Found
-from modelqa.models.http import TOKEN, Served, reach
+from modelqa.models.http import Served, reach
 from modelqa.models.mlflow import inputs_of
 from modelqa.wire import Wire
 
@@ -30,6 +30,7 @@ PATIENCE = 120.0
 _GLANCE = 0.1
 _HOST = "127.0.0.1"
 _ERROR = re.compile(r"^(?:(?:[a-z_]\w*\.)+([A-Z]\w*)|([A-Z]\w*(?:Error|Exception)))(?=:|$)", re.MULTILINE)
+_SECRET = re.compile(r"MODELQA_\w*TOKEN")
 _QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
@@ -129,7 +130,8 @@ class _Server:
 
 def _environment() -> dict[str, str]:
     """Ours without our secrets; MLflow's command finds the server's beside this interpreter."""
-    kept = {key: value for key, value in {**_QUIET, **os.environ}.items() if key != TOKEN}
+    around = {**_QUIET, **os.environ}
+    kept = {key: value for key, value in around.items() if not _SECRET.fullmatch(key)}
     beside = str(Path(sys.executable).parent)
     return {**kept, "PATH": os.pathsep.join(filter(None, [beside, kept.get("PATH")]))}
 

@@ -119,6 +119,20 @@ def test_a_call_without_an_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> N
     assert len(sample.times) == 10
 
 
+def test_calls_that_were_due_and_never_begun_have_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that stalls to the end would hide itself, if those in the queue were left out."""
+    monkeypatch.setattr(load, "MOST_AT_ONCE", 2)
+    monkeypatch.setattr(load, "PATIENCE", 0.1)
+    monkeypatch.setattr(load, "MOST_SECONDS", 0.3)
+    stop = threading.Event()
+    sample = open_loop(
+        Server(lambda number: stop.wait(60) if number > load.WARM_UP else None), rate=100, calls=20
+    )
+    stop.set()
+    assert np.isinf(sample.times).all()
+    assert sample.failed == {"unanswered": 2, "never begun": 18}
+
+
 def test_the_time_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """At one call a second, a thousand calls are not waited for."""
     monkeypatch.setattr(load, "MOST_SECONDS", 0.3)

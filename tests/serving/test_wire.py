@@ -1,9 +1,12 @@
 """One HTTP client for all: where it goes, how long it waits, and what it never tells."""
 
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -242,3 +245,61 @@ def test_connections_are_kept() -> None:
             wire.get("/api/v1/query?query=up", seconds=5)
         wire.close()
         assert len(ports) == 1
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    """A certificate for `localhost` that nobody knows, and its key."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    paths = tmp_path / "cert.pem", tmp_path / "key.pem"
+    paths[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    paths[1].write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    return paths
+
+
+def test_https_is_checked_by_the_name_that_was_asked_for(
+    certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection goes to an address; certificate and Host are those of the name."""
+    secured = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    secured.load_cert_chain(*certificate)
+    server = PrometheusServer([])
+    server.socket = secured.wrap_socket(server.socket, server_side=True)
+    with server:
+
+        def status(host: str) -> int:
+            wire = Wire(f"https://{host}:{server.server_port}")
+            try:
+                return wire.get("/api/v1/query?query=up", seconds=5).status
+            finally:
+                wire.close()
+
+        with pytest.raises(CallError) as unknown:
+            status("localhost")
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+        assert status("localhost") == 200
+        assert server.headers[-1]["Host"] == f"localhost:{server.server_port}"
+        with pytest.raises(CallError) as another:
+            status("127.0.0.1")
+    assert (unknown.value.kind, another.value.kind) == ("tls", "tls")
