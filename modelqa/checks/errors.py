@@ -22,6 +22,7 @@ from modelqa.stats import intervals
 
 Count = Annotated[int, Shape({"minimum": 1})]
 Values = Annotated[list[str | float | bool], Shape({"minItems": 1})]
+Time = Annotated[str | float, Shape({"type": "string", "examples": ["1 s"]})]
 PIECE = 1000
 """Rows in one call, where a call has a time limit."""
 
@@ -74,7 +75,7 @@ def errors(
     low: float | None = None,
     high: float | None = None,
     in_: Values | None = None,
-    timeout: str | None = None,
+    timeout: Time | None = None,
     column: str | None = None,
     ok: Values | None = None,
     rows: Count = 1,

@@ -35,7 +35,7 @@ WARM_UP = 5
 ON_TIME = 0.9
 """The share of the rate that is asked for, below which a note says what it was."""
 Clock = Callable[[], float]
-Rate = Annotated[str, Shape({"examples": ["100 /s"]})]
+Rate = Annotated[str | float, Shape({"type": "string", "examples": ["100 /s"]})]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,12 @@ def closed_loop(
 
 
 def asked(
-    ctx: Context, frames: "Sequence[pd.DataFrame]", *, rate: str | None, concurrency: int | None, calls: int
+    ctx: Context,
+    frames: "Sequence[pd.DataFrame]",
+    *,
+    rate: str | float | None,
+    concurrency: int | None,
+    calls: int,
 ) -> Sample:
     """The sample that a check's ``rate`` or ``concurrency`` asks for.
 
@@ -96,7 +101,7 @@ def complaints(keys: Mapping[str, Any]) -> Iterator[Complaint]:
         yield "concurrency", "rate makes calls whoever waits, concurrency as soon as nobody does: choose one"
 
 
-def note(sample: Sample, calls: int, rate: str | None) -> str:
+def note(sample: Sample, calls: int, rate: str | float | None) -> str:
     """What a reader must know of a sample: calls that failed, or were not made as often as asked."""
     told = []
     if sample.failed:

@@ -218,7 +218,7 @@ def test_a_log_that_cannot_be_read_is_an_error(column: str, keys: dict[str, obje
 @pytest.mark.parametrize(
     ("keys", "problem"),
     [
-        ({"timeout": 3}, "expected a text"),
+        ({"timeout": 3}, "expected seconds above 0"),
         ({"timeout": "3 GB"}, "expected seconds above 0"),
         ({"timeout": "0 s"}, "expected seconds above 0"),
         ({"in": []}, "at least one value"),

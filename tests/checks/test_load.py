@@ -178,7 +178,7 @@ def test_one_model_is_loaded_at_a_time() -> None:
     [
         ({"rate": "100 ms"}, "expected per second above 0"),
         ({"rate": "0 /s"}, "expected per second above 0"),
-        ({"rate": 100}, "expected a text"),
+        ({"rate": 100}, "expected per second above 0, in /s, found 100"),
         ({"concurrency": 0}, "expected 1 to 256"),
         ({"concurrency": 999}, "expected 1 to 256"),
         ({"rate": "1 /s", "concurrency": 2}, "choose one"),
