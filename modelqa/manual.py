@@ -186,6 +186,8 @@ def _bounds(made: CheckType) -> str:
     else:
         told = written.get(unit) or f"{unit.replace('_', ' ')}, in {' '.join(units.suffixes(unit))}"
     compared = "with versus: champion, of the difference; in %, relative to the champion's value"
+    if isinstance(made.needs, Needs) and not made.needs & (Needs.MODEL | Needs.PREDICTIONS):
+        compared = "not of a difference to a champion: the model is not asked"
     nature = "counted in this batch, not estimated" if made.facts else "judged by the interval's ends"
     return f"{told}\n{compared}\n{nature}"
 

@@ -104,15 +104,15 @@ def _model(node: Node, problems: Problems) -> Any:
         return None
     if node.is_mapping:
         return _endpoint(node, problems)
-    return values.source("a model's URI, an endpoint or module:function")(node, problems)
+    written = values.source("a model's URI, an endpoint or module:function")(node, problems)
+    return Endpoint(written) if isinstance(written, str) and written.startswith(_HTTP) else written
 
 
 def _serve(root: Node, fields: Mapping[str, Any], problems: Problems) -> None:
     """Note a model that is served already, which we cannot serve."""
     for key in ("model", "champion"):
-        given, node = fields[key], root.get(key)
-        there = isinstance(given, Endpoint) or (isinstance(given, str) and given.startswith(_HTTP))
-        if fields["serve"] and there and node is not None:
+        node = root.get(key)
+        if fields["serve"] and isinstance(fields[key], Endpoint) and node is not None:
             problems.add(
                 node.place, f"{key} is an endpoint already: leave out serve, or name a model of MLflow"
             )

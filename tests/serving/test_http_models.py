@@ -191,7 +191,9 @@ def test_an_endpoint_may_say_how_it_is_asked() -> None:
     endpoint = {"url": "http://me:secret@127.0.0.1:1/x?key=1", "format": "instances", "timeout": "500 ms"}
     made = Suite("s", model=endpoint, batch="b.csv", checks=[{"errors": "rate", "max": 0}])
     assert made.model == Endpoint(endpoint["url"], format="instances", timeout=0.5)
-    assert "secret" not in repr(made.model)
+    plain = Suite("s", model=endpoint["url"], batch="b.csv", checks=[{"errors": "rate", "max": 0}])
+    assert plain.model == Endpoint(endpoint["url"])
+    assert not any("secret" in repr(suite) or "key=1" in repr(suite) for suite in (made, plain))
     other = Suite(
         "s",
         model={**endpoint, "url": "http://127.0.0.1:1/x"},
