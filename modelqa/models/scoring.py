@@ -29,17 +29,13 @@ def request(frame: "pd.DataFrame", form: Format = "dataframe_split") -> bytes:
     b'{"inputs": {"age": [31, 47]}}'
     """
     names = [str(name) for name in frame.columns]
-    columns = [_listed(frame.iloc[:, place]) for place in range(len(names))]
-    rows = list(zip(*columns, strict=True)) if form != "inputs" else []
-    body: Any
-    if form == "dataframe_split":
-        body = {"columns": names, "data": rows}
-    elif form == "inputs":
-        body = dict(zip(names, columns, strict=True))
-    else:
-        body = [dict(zip(names, row, strict=True)) for row in rows]
+    series = [frame.iloc[:, place] for place in range(len(names))]
     try:
-        return json.dumps({form: body}, default=_plain, allow_nan=False).encode()
+        return _encoded(names, [column.tolist() for column in series], form)
+    except (TypeError, ValueError):  # a NaN: looked for only where there is one, since it takes time
+        pass
+    try:
+        return _encoded(names, [_listed(column) for column in series], form)
     except (TypeError, ValueError) as error:
         raise SubjectError(
             "the rows hold values that JSON cannot (infinite numbers, or objects); leave those columns "
@@ -47,24 +43,32 @@ def request(frame: "pd.DataFrame", form: Format = "dataframe_split") -> bytes:
         ) from error
 
 
+def _encoded(names: Sequence[str], columns: Sequence[Sequence[Any]], form: Format) -> bytes:
+    body: Any
+    if form == "inputs":
+        body = dict(zip(names, columns, strict=True))
+    elif form == "instances":
+        body = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+    else:
+        body = {"columns": names, "data": list(zip(*columns, strict=True))}
+    return json.dumps({form: body}, default=_plain, allow_nan=False).encode()
+
+
 def _listed(column: "pd.Series[Any]") -> list[Any]:
     """Values as JSON has them, None where one is missing."""
-    missing = column.isna().to_numpy()
-    values: list[Any] = column.tolist()
-    if not missing.any():
-        return values
-    return [None if gone else value for gone, value in zip(missing.tolist(), values, strict=True)]
+    gone = column.isna().tolist()
+    return [None if missing else value for missing, value in zip(gone, column.tolist(), strict=True)]
 
 
 def _plain(value: Any) -> Any:
-    if hasattr(value, "isoformat"):
-        return value.isoformat()
-    if hasattr(value, "tolist"):
-        return value.tolist()
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     if isinstance(value, Decimal):
         return float(value)
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if hasattr(value, "isoformat") and value == value:
+        return value.isoformat()
     raise TypeError(type(value).__name__)
 
 

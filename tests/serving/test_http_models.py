@@ -65,10 +65,11 @@ def test_times_bytes_and_decimals_are_written_as_mlflow_reads_them() -> None:
             "v": [np.array([1, 2])],
             "c": pd.Categorical(["x"]),
             "n": pd.array([None], dtype="Int64"),
+            "z": pd.to_datetime([None]),
         }
     )
     assert json.loads(scoring.request(frame, "instances"))["instances"] == [
-        {"t": "2026-01-02T00:00:00", "b": "AAE=", "d": 1.5, "v": [1, 2], "c": "x", "n": None}
+        {"t": "2026-01-02T00:00:00", "b": "AAE=", "d": 1.5, "v": [1, 2], "c": "x", "n": None, "z": None}
     ]
 
 
