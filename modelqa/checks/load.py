@@ -149,9 +149,11 @@ class _Callers:
             thread.start()
         self._began = self.clock()
         self._go.set()
-        for thread in threads:
-            thread.join(max(0.0, self._began + MOST_SECONDS + PATIENCE - self.clock()))
-        self._over.set()
+        try:
+            for thread in threads:
+                thread.join(max(0.0, self._began + MOST_SECONDS + PATIENCE - self.clock()))
+        finally:  # also where somebody interrupts the wait
+            self._over.set()
         if self.broken:
             raise self.broken[0]
         return self._gathered()

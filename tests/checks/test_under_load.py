@@ -133,6 +133,24 @@ def test_calls_that_were_due_and_never_begun_have_failed(monkeypatch: pytest.Mon
     assert sample.failed == {"unanswered": 2, "never begun": 18}
 
 
+def test_callers_stop_where_the_wait_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C leaves no callers that go on calling."""
+    server = Server(lambda number: time.sleep(0.02))
+
+    def interrupted(self: threading.Thread, timeout: float | None = None) -> None:
+        raise KeyboardInterrupt
+
+    join = threading.Thread.join
+    monkeypatch.setattr(threading.Thread, "join", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        closed_loop(server, concurrency=2, calls=5000)
+    monkeypatch.setattr(threading.Thread, "join", join)
+    for thread in [thread for thread in threading.enumerate() if thread.name == "modelqa-caller"]:
+        thread.join(10)
+        assert not thread.is_alive()
+    assert server.called < 500
+
+
 def test_the_time_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """At one call a second, a thousand calls are not waited for."""
     monkeypatch.setattr(load, "MOST_SECONDS", 0.3)
