@@ -23,6 +23,8 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "errors": "modelqa.checks.errors:errors",
         "churn": "modelqa.checks.churn:churn",
         "fairness": "modelqa.checks.fairness:fairness",
+        "serving": "modelqa.checks.serving:serving",
+        "prometheus": "modelqa.checks.prometheus:prometheus",
         "schema": "modelqa.checks.schema:schema",
         "drift": "modelqa.checks.drift:drift",
         "expect": "modelqa.checks.expectations:expect",
@@ -33,6 +35,8 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "runs": "modelqa.models.mlflow:find",
         "directory": "modelqa.models.mlflow:find_directory",
         "function": "modelqa.models.callable:find",
+        "http": "modelqa.models.http:find",
+        "https": "modelqa.models.http:find",
     },
     "reports": {
         "terminal": "modelqa.reports.terminal:render",

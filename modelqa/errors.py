@@ -5,6 +5,7 @@
     |-- SubjectError             a model, batch, label or reference cannot be used
     |   `-- NotFound             the registry answers, and has no such model, version or alias
     |-- CheckError               a check cannot measure what it was asked
+    |-- CallError                a server gave no usable answer to one request
     |-- ActionError              an effect on the outside world did not happen
     `-- MissingExtra             a library is absent or broken (also an ImportError)
 
@@ -64,6 +65,18 @@ class NotFound(SubjectError):
 
 class CheckError(ModelQAError):
     """A check cannot measure what it was asked to measure."""
+
+
+class CallError(ModelQAError):
+    """A server gave no usable answer to one request; ``kind`` is the class of error that is counted.
+
+    Kinds are ``timeout``, ``refused``, ``unreachable``, ``reset``, ``tls``, ``http <status>``,
+    ``malformed answer`` and ``wrong number of answers``.
+    """
+
+    def __init__(self, kind: str, message: str) -> None:
+        self.kind = kind
+        super().__init__(message)
 
 
 class ActionError(ModelQAError):

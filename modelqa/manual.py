@@ -197,6 +197,8 @@ def _compared(made: CheckType) -> str:
     needs = made.needs if isinstance(made.needs, Needs) else Needs.NOTHING
     if Needs.CHAMPION in needs:
         return ""
+    if isinstance(made.needs, Needs) and not needs & (Needs.MODEL | Needs.PREDICTIONS):
+        return "not of a difference to a champion: the model is not asked"
     dummy = " or dummy" if Needs.LABELS in needs and Needs.MODEL not in needs else ""
     return f"with versus: champion{dummy}, of the difference; in %, relative to the other's value"
 

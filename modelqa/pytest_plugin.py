@@ -142,7 +142,9 @@ class SuiteFile(pytest.File):
         return self._opened
 
     def teardown(self) -> None:
-        """Let the models and tables go."""
+        """Let the models and tables go, and stop the servers."""
+        if self._opened is not None:
+            self._opened.close()
         self._opened = None
 
 

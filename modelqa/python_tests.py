@@ -183,7 +183,7 @@ class Case:
             _OPEN[same] = (planned, Opened(planned.suite, settings), (self, keys))
         _OPEN.move_to_end(same)
         while len(_OPEN) > MOST_OPEN:
-            _OPEN.popitem(last=False)
+            _OPEN.popitem(last=False)[1][1].close()
         return _OPEN[same][:2]
 
 

@@ -35,7 +35,7 @@ OTHERS = "(others)"
 DEFAULTS = {"numeric": "wasserstein", "categorical": "jensenshannon"}
 
 
-def _needs(columns: Any) -> Needs:
+def _needs(columns: Any, **_: Any) -> Needs:
     if columns in ("prediction", "labels"):
         rows = Needs.BATCH | Needs.REFERENCE
         return rows | (Needs.MODEL if columns == "prediction" else Needs.LABELS)

@@ -185,7 +185,7 @@ VALUES = tuple(dict.fromkeys(value for method in METHODS.values() for value in m
 """Numbers of results that have several."""
 
 
-def needs(name: Any) -> Needs:
+def needs(name: Any, **_: Any) -> Needs:
     """What a method cannot do without; nothing is known of a name that does not exist.
 
     >>> needs("psi") == Needs.BATCH | Needs.REFERENCE, needs("RowCount") == Needs.BATCH

@@ -34,7 +34,7 @@ def _known(measure: str, **_: Any) -> Iterator[Complaint]:
         yield None, f"unknown measure {measure!r}{hint}"
 
 
-def _needs(measure: Any) -> Needs:
+def _needs(measure: Any, **_: Any) -> Needs:
     parity = str(measure).startswith("demographic_parity")
     return Needs.PREDICTIONS if parity else Needs.PREDICTIONS | Needs.LABELS
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from modelqa.checks import load
 from modelqa.core.estimate import Estimate, Levels
 from modelqa.core.ports import Complaint, Context, Model, Needs, Shape, check
 from modelqa.core.result import Measurement
@@ -31,11 +32,18 @@ def _known(statistic: str, **parameters: Any) -> Iterator[Complaint]:
     for key in ("rows", "calls"):
         if key in parameters and parameters[key] < 1:
             yield key, f"expected at least 1, found {parameters[key]}"
+    yield from load.complaints(parameters)
 
 
 @check(needs=Needs.MODEL | Needs.BATCH, unit=Unit.SECONDS, paired=True, alone=True, verify=_known)
 def latency(
-    ctx: Context, statistic: Statistic, *, rows: Count = 1, calls: Count = 400
+    ctx: Context,
+    statistic: Statistic,
+    *,
+    rows: Count = 1,
+    calls: Count = 400,
+    rate: load.Rate | None = None,
+    concurrency: Count | None = None,
 ) -> Iterator[Measurement]:
     """Time single calls of the model on rows drawn from the batch.
 
@@ -45,12 +53,22 @@ def latency(
     runs on this machine is running meanwhile. With ``versus: champion`` both models are called in
     alternating blocks, and bounds in ``%`` are relative to the champion.
 
+    For served models: with ``rate`` (``100 /s``) calls are made so often whether or not the earlier ones
+    were answered, and timed from when they were due; with ``concurrency`` by so many callers at once,
+    each of whom waits for its answer. A call that fails counts as one that never ends.
+
     Example::
 
         - latency: p95
           max: 40 ms
     """
     frames = _frames(ctx, rows)
+    if rate is not None or concurrency is not None:
+        sample = load.asked(ctx, frames, rate=rate, concurrency=concurrency, calls=calls)
+        estimate = _estimate(sample.times, statistic, ctx.levels)
+        note = load.note(sample, calls, rate)
+        yield Measurement(f"latency_{statistic}", estimate, unit=Unit.SECONDS, note=note, counts="calls")
+        return
     models = [ctx.model] if ctx.versus is None else [ctx.model, ctx.champion.model]
     times = _interleaved(models, frames, calls, ctx)
     name = f"latency_{statistic}"

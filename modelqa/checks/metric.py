@@ -38,7 +38,7 @@ def _known(scorer: str, **_: object) -> Iterator[Complaint]:
         yield None, f"unknown scorer {scorer!r}{hint}"
 
 
-def _needs(scorer: Any) -> Needs:
+def _needs(scorer: Any, **_: Any) -> Needs:
     known = scores.SCORERS.get(scorer) if isinstance(scorer, str) else None
     return Needs.PREDICTIONS if known and not known.labels else Needs.PREDICTIONS | Needs.LABELS
 

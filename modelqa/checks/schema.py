@@ -53,7 +53,7 @@ Rows = Annotated[
 ]
 
 
-def _needs(contract: Any) -> Needs:
+def _needs(contract: Any, **_: Any) -> Needs:
     return Needs.BATCH | Needs.MODEL if contract == "signature" else Needs.BATCH
 
 

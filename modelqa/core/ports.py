@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import keyword
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from enum import Flag, auto
@@ -166,6 +167,14 @@ class Context(Protocol):
     def model(self) -> Model: ...
 
     @property
+    def served(self) -> Model:
+        """The model behind HTTP, whether or not the suite says `serve: true`."""
+
+    @property
+    def in_process(self) -> Model:
+        """The model in this process, whether or not the suite says `serve: true`."""
+
+    @property
     def features(self) -> tuple[str, ...]:
         """The columns that the model reads (its signature's, or all that have no other role)."""
 
@@ -257,6 +266,7 @@ class Influence:
     trials: int = 0
 
 
+NO_KEYS: Mapping[str, Any] = {}
 CheckFunction = Callable[..., Iterable[Measurement]]
 Complaint = tuple[str | None, str]
 """A key of the check (None: its main parameter) and what is wrong with its value."""
@@ -266,18 +276,19 @@ Complaint = tuple[str | None, str]
 class CheckType:
     """What a check function declares about itself.
 
-    ``needs`` and ``unit`` (what its bounds measure) may be functions of the main parameter;
-    ``facts`` are counted, so they cost no share of the alarm budget; ``own_bound`` checks hold
-    their bound in their arguments, so `min` and `max` are mistakes; ``paired`` checks compare with
-    the champion themselves; ``alone`` checks want the machine for themselves; ``verify`` says at
-    collection what is wrong with values that the types allow; ``influence`` takes what the function
-    takes and says which rows move its measurements, so that its power can be worked out.
+    ``needs`` and ``unit`` (what its bounds measure) may be functions of the parameters: the main one
+    first, the others that are written as keywords; ``facts`` are counted, so they cost no share of the
+    alarm budget; ``own_bound`` checks hold their bound in their arguments, so `min` and `max` are
+    mistakes; ``paired`` checks compare with the champion themselves; ``alone`` checks want the machine
+    for themselves; ``verify`` says at collection what is wrong with values that the types allow;
+    ``influence`` takes what the function takes and says which rows move its measurements, so that its
+    power can be worked out.
     """
 
     function: CheckFunction
     _: KW_ONLY
-    needs: Needs | Callable[[Any], Needs]
-    unit: Unit | Callable[[Any], Unit]
+    needs: Needs | Callable[..., Needs]
+    unit: Unit | Callable[..., Unit]
     facts: bool
     own_bound: bool
     paired: bool
@@ -293,21 +304,21 @@ class CheckType:
 
     @property
     def parameters(self) -> Mapping[str, inspect.Parameter]:
-        """The keyword-only parameters: the keys of this check in a suite."""
-        return {p.name: p for p in self._signature() if p.kind is p.KEYWORD_ONLY}
+        """The keyword-only parameters by their keys in a suite: ``in`` for a parameter ``in_``."""
+        return {_key(p.name): p for p in self._signature() if p.kind is p.KEYWORD_ONLY}
 
     @property
     def open_ended(self) -> bool:
         """Whether any other key is an argument too (``**arguments``)."""
         return any(p.kind is p.VAR_KEYWORD for p in self._signature())
 
-    def unit_of(self, main: Any) -> Unit:
-        """The unit of the bounds, given the main parameter."""
-        return self.unit if isinstance(self.unit, Unit) else self.unit(main)
+    def unit_of(self, main: Any, keys: Mapping[str, Any] = NO_KEYS) -> Unit:
+        """The unit of the bounds, given the parameters."""
+        return self.unit if isinstance(self.unit, Unit) else self.unit(main, **arguments(keys))
 
-    def needs_of(self, main: Any) -> Needs:
-        """What it cannot do without, given the main parameter."""
-        return self.needs if isinstance(self.needs, Needs) else self.needs(main)
+    def needs_of(self, main: Any, keys: Mapping[str, Any] = NO_KEYS) -> Needs:
+        """What it cannot do without, given the parameters."""
+        return self.needs if isinstance(self.needs, Needs) else self.needs(main, **arguments(keys))
 
     def _signature(self) -> list[inspect.Parameter]:
         """All parameters but the context, with annotations as types even where written as text."""
@@ -315,6 +326,20 @@ class CheckType:
         shown = SimpleNamespace(__annotations__={p.name: p.annotation for p in after})
         hints = get_type_hints(shown, self.function.__globals__, include_extras=True)
         return [p.replace(annotation=hints[p.name]) for p in after]
+
+
+def arguments(keys: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys of a check as arguments of its function: a word of Python's has an underscore behind it.
+
+    >>> arguments({"in": [1, 2], "low": 0})
+    {'in_': [1, 2], 'low': 0}
+    """
+    return {f"{key}_" if keyword.iskeyword(key) else key: value for key, value in keys.items()}
+
+
+def _key(name: str) -> str:
+    bare = name.removesuffix("_")
+    return bare if keyword.iskeyword(bare) else name
 
 
 F = TypeVar("F", bound=CheckFunction)
@@ -326,8 +351,8 @@ def check(function: F, /) -> F: ...
 @overload
 def check(
     *,
-    needs: Needs | Callable[[Any], Needs] = ...,
-    unit: Unit | Callable[[Any], Unit] = ...,
+    needs: Needs | Callable[..., Needs] = ...,
+    unit: Unit | Callable[..., Unit] = ...,
     facts: bool = ...,
     own_bound: bool = ...,
     paired: bool = ...,
@@ -339,8 +364,8 @@ def check(
     function: F | None = None,
     /,
     *,
-    needs: Needs | Callable[[Any], Needs] = Needs.BATCH,
-    unit: Unit | Callable[[Any], Unit] = Unit.NUMBER,
+    needs: Needs | Callable[..., Needs] = Needs.BATCH,
+    unit: Unit | Callable[..., Unit] = Unit.NUMBER,
     facts: bool = False,
     own_bound: bool = False,
     paired: bool = False,

@@ -1,6 +1,7 @@
 """What a suite judges, resolved: names and digests, so that a verdict says what it was about."""
 
 from dataclasses import KW_ONLY, dataclass, field
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,23 @@ class Query:
     sql: str
     _: KW_ONLY
     url: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A model behind HTTP, and how it is asked. Its address may hold a password, so nothing shows it.
+
+    ``format`` is the form of a request in MLflow's scoring protocol, ``timeout`` the seconds that
+    one request may take.
+
+    >>> Endpoint("https://me:secret@models.example/invocations", format="instances")
+    Endpoint(format='instances', timeout=10.0)
+    """
+
+    url: str = field(repr=False)
+    _: KW_ONLY
+    format: Literal["dataframe_split", "inputs", "instances"] = "dataframe_split"
+    timeout: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,21 @@ def parse(written: object) -> Quantity:
     return Quantity(_finite(scaled, written), suffix)
 
 
+def read(written: object, unit: Unit) -> float:
+    """Read a number above 0 in a unit, which has to be written.
+
+    Raises ``ValueError`` with what was expected and found.
+
+    >>> read("500 ms", Unit.SECONDS), read("100 /s", Unit.PER_SECOND)
+    (0.5, 100.0)
+    """
+    found = parse(written)
+    if found.unit is not unit or found.value <= 0:
+        told = unit.replace("_", " ")
+        raise ValueError(f"expected {told} above 0, in {' '.join(suffixes(unit))}, found {written!r}")
+    return found.value
+
+
 def _finite(value: float, written: object) -> float:
     if not math.isfinite(value):
         raise ValueError(f"expected a finite number, found {written!r}")

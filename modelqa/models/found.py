@@ -5,16 +5,19 @@ from dataclasses import KW_ONLY, dataclass, field
 
 from modelqa.core.ports import Model
 from modelqa.core.subject import ModelInfo
+from modelqa.models.artifacts import Folder
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a reference to a model stands for now; no code of the model has run.
 
-    ``load`` loads it and may run its code; ``tags`` are those of its version in the registry.
+    ``load`` loads it and may run its code; ``tags`` are those of its version in the registry. ``folder``
+    holds its files where MLflow can serve them, as they stay while something refers to it.
     """
 
     info: ModelInfo
     _: KW_ONLY
     load: Callable[[], Model]
     tags: Mapping[str, str] = field(default_factory=dict)
+    folder: Folder | None = None

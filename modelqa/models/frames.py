@@ -99,3 +99,14 @@ def quiet() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
+
+
+def framed(columns: Mapping[str, Any]) -> "pd.DataFrame":
+    """A frame of columns.
+
+    >>> framed({"no": [0.9], "yes": [0.1]}).columns.tolist()
+    ['no', 'yes']
+    """
+    import pandas as pd
+
+    return pd.DataFrame(dict(columns))

@@ -95,14 +95,14 @@ def _admitted(folder: Folder, info: ModelInfo, trust: Trust, tags: Mapping[str, 
     id_ = info.id or str(read.get("model_id") or "")
     info = replace(info, id=id_, digest=artifacts.digest(folder.path))
     admit(trust, info, folder.path)
-    return Found(info, load=lambda: _load(folder, info), tags=dict(tags))
+    return Found(info, load=lambda: _load(folder, info), tags=dict(tags), folder=folder)
 
 
 def _load(folder: Folder, info: ModelInfo) -> Model:
     """Load a model, which may run its code. Raises `SubjectError` where that fails."""
     with _loading(info), frames.quiet(), _own_code(folder.path):
         path, flavors = str(folder.path), set(artifacts.mlmodel(folder.path)["flavors"])
-        inputs = _inputs(folder.path)
+        inputs = inputs_of(folder.path)
         if "sklearn" in flavors:
             return wrap(extras.load("mlflow.sklearn").load_model(path), info, inputs, keep=folder)
         pyfunc = extras.load("mlflow.pyfunc").load_model(path, suppress_warnings=True)
@@ -119,7 +119,7 @@ def _model(
     return Function(info=info, inputs=inputs, score=pyfunc.predict, keep=folder)
 
 
-def _inputs(path: Path) -> tuple[Field, ...] | None:
+def inputs_of(path: Path) -> tuple[Field, ...] | None:
     """The named columns of a signature; None for tensors, nameless columns, or no signature."""
     schema = extras.load("mlflow.models").Model.load(str(path)).get_input_schema()
     if schema is None or schema.is_tensor_spec() or not schema.has_input_names():

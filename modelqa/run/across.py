@@ -27,7 +27,7 @@ def measure(
     """
     how = _how(spec)
     _enough(spec, views)
-    apart = not COMPARES & spec.type.needs_of(spec.value) and independent([v.members for v in views])
+    apart = not COMPARES & spec.needs and independent([v.members for v in views])
     at = passes(how, levels, len(views), apart=apart)
 
     def each(of: Levels) -> list[Found]:
@@ -81,7 +81,7 @@ def _told(
     """A combination that says which slices it is about, and shows all of them."""
     some, names = slices[0], [view.slice for view in views]
     estimates = [found.estimate for found in slices]
-    unit = spec.unit if spec.relative else spec.type.unit_of(spec.value)
+    unit = spec.unit if spec.relative else spec.type.unit_of(spec.value, spec.params)
     name = {"smallest": "worst", "largest": "worst"}.get(how, f"{how} of")
     notes = [about(how, names, estimates, unit), *_notes(how, views, slices)]
     return replace(

@@ -55,6 +55,14 @@ class View:
         return self.opened.model(self.side)
 
     @property
+    def served(self) -> Model:
+        return self.opened.served(self.side)
+
+    @property
+    def in_process(self) -> Model:
+        return self.opened.in_process(self.side)
+
+    @property
     def features(self) -> tuple[str, ...]:
         return self.opened.features()
 

@@ -4,6 +4,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -12,7 +13,7 @@ from typing import Any
 
 from modelqa.core.bound import Outcome, facing_both
 from modelqa.core.estimate import Reds
-from modelqa.core.ports import Needs, Versus
+from modelqa.core.ports import Model, Needs, Versus, arguments
 from modelqa.core.result import CheckResult, Measurement, SuiteResult, Verdict
 from modelqa.errors import ModelQAError, SubjectError
 from modelqa.run import across, machine
@@ -30,23 +31,26 @@ def run_suite(
     tracking_uri: str | None = None,
     only: Iterable[str] | None = None,
     listener: Listener = nobody,
+    server: Callable[[Any], Model] | None = None,
 ) -> SuiteResult:
     """Run a suite, or those of its checks whose ids are in `only`.
 
-    Paths of the suite start at `root`. Raises `SuiteError` where the suite cannot be planned;
+    Paths of the suite start at `root`; `server` starts a server for a model that was found, instead
+    of MLflow's. Raises `SuiteError` where the suite cannot be planned;
     whatever goes wrong later is the outcome of the check it happened to.
     """
     started = datetime.now(UTC)
     wanted = None if only is None else set(only)
     checks = [check for check in plan(suite).checks if wanted is None or check.id in wanted]
-    opened = Opened(suite, Settings(root=Path(root), tracking_uri=tracking_uri))
-    results = []
-    for position, planned in enumerate(checks, start=1):
-        listener(CheckStarted(planned.id, position, len(checks)))
-        result = execute(planned, opened)
-        results.append(result)
-        listener(CheckFinished(result))
-    result_of_all = collect(suite, opened, results, started)
+    settings = Settings(root=Path(root), tracking_uri=tracking_uri)
+    with closing(Opened(suite, settings if server is None else replace(settings, server=server))) as opened:
+        results = []
+        for position, planned in enumerate(checks, start=1):
+            listener(CheckStarted(planned.id, position, len(checks)))
+            result = execute(planned, opened)
+            results.append(result)
+            listener(CheckFinished(result))
+        result_of_all = collect(suite, opened, results, started)
     listener(SuiteFinished(result_of_all))
     return result_of_all
 
@@ -172,7 +176,7 @@ Ask = Callable[[Planned, View], Iterable[Measurement]]
 def _call(planned: Planned, view: View) -> Iterable[Measurement]:
     spec = planned.spec
     main: tuple[Any, ...] = () if spec.type.main is None else (spec.value,)
-    return spec.type.function(view, *main, **spec.params)
+    return spec.type.function(view, *main, **arguments(spec.params))
 
 
 def _compared(planned: Planned, view: View) -> Iterator[Measurement]:

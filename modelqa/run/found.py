@@ -5,24 +5,29 @@ import time
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from modelqa import catalog
-from modelqa.core.subject import Query
+from modelqa.core.ports import Model
+from modelqa.core.subject import Endpoint, Query
 from modelqa.engines import sql
 from modelqa.engines.sources import is_address
 from modelqa.errors import SubjectError
 from modelqa.suite.spec import Suite
 
+SERVER = "modelqa.models.serve:start"
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a run takes from around the suite: where paths start, which registry, which clock."""
+    """What a run takes from around the suite: where paths start, which registry, which clock, and
+    what starts a server for a model that was found."""
 
     _: KW_ONLY
     root: Path
     tracking_uri: str | None = None
     clock: Callable[[], float] = time.perf_counter
+    server: Callable[[Any], Model] = lambda found: cast("Model", catalog.load(SERVER)(found))
 
 
 def locate(written: str, suite: Suite, settings: Settings) -> Path:
@@ -91,6 +96,8 @@ def find_model(written: Any, suite: Suite, settings: Settings) -> Any:
 
 
 def _form(written: Any, suite: Suite, settings: Settings) -> str:
+    if isinstance(written, Endpoint):
+        return "http"
     if not isinstance(written, str | Path):
         return "function"
     text = str(written)

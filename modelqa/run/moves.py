@@ -150,7 +150,7 @@ class Remixed:
 
 def moves(planned: Planned, view: View, influence: Influence | None) -> Iterator[Move]:
     """The ways to move a measurement, the best one first."""
-    needs = planned.spec.type.needs_of(planned.spec.value)
+    needs = planned.spec.needs
     if Needs.REFERENCE in needs:
         if influence is not None:
             yield Remixed(view, influence.rows)

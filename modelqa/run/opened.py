@@ -114,8 +114,23 @@ class Opened:
         return profiled.open_profile(uri, tracking_uri=self.settings.tracking_uri)
 
     def model(self, side: Side) -> Model:
-        """The model or the champion, loaded once."""
+        """The model or the champion, loaded once; behind HTTP where the suite says `serve: true`."""
+        return self.served(side) if self.suite.serve else self.in_process(side)
+
+    def in_process(self, side: Side) -> Model:
+        """The model or the champion in this process (an endpoint is where it is), loaded once."""
         return self._once("model", side, make=lambda: cast("Model", self._find(side).load()))
+
+    def served(self, side: Side) -> Model:
+        """The model or the champion behind HTTP, its server started once and stopped by `close`."""
+        return self._once("served", side, make=lambda: self.settings.server(self._find(side)))
+
+    def close(self) -> None:
+        """Stop the servers that were started, and close connections; all else may go on."""
+        for key in [key for key in self._known if key[0] in ("model", "served")]:
+            close = getattr(self._known.pop(key), "close", None)
+            if callable(close):
+                close()
 
     @property
     def champion_missing(self) -> bool:

@@ -87,7 +87,7 @@ _SAYS = {
 
 
 def _needs(check: CheckSpec) -> Needs:
-    own = check.type.needs_of(check.value)
+    own = check.needs
     return own | Needs.CHAMPION if check.versus == "champion" else own
 
 
@@ -104,20 +104,26 @@ def _unmet(suite: Suite, check: CheckSpec) -> Iterator[Problem]:
     for key, what in dict.fromkeys(lacks):
         message = f"check {check.id} needs `{key}:` ({what}), which the suite does not have"
         yield Problem(message, place.path, place.line, place.column)
-    message = _incomparable(check)
-    if message:
-        place = check.place_of("versus")
-        yield Problem(message, place.path, place.line, place.column)
+    for key, why in _beside_the_point(check):
+        place = check.place_of(key)
+        yield Problem(f"check {check.id} {why}: leave out {key}", place.path, place.line, place.column)
 
 
-def _incomparable(check: CheckSpec) -> str:
-    """Why a check cannot be compared with what it names; empty where it can."""
-    own = check.type.needs_of(check.value)
-    if check.versus and Needs.CHAMPION in own:
-        return f"{check.kind} compares with the champion already: leave out versus"
-    if check.versus == "dummy" and (Needs.LABELS not in own or Needs.MODEL in own):
-        return f"{check.kind} is no score of labels, which is all that a dummy knows: leave out versus: dummy"
-    return ""
+def _beside_the_point(check: CheckSpec) -> Iterator[tuple[str, str]]:
+    """Keys that would repeat a measurement which they cannot change, and pass it off as another one."""
+    own = check.needs
+    if check.versus is not None:
+        if Needs.CHAMPION in own:
+            yield "versus", "compares with the champion already"
+        elif not own & (Needs.MODEL | Needs.PREDICTIONS):
+            yield (
+                "versus",
+                f"does not ask the model, so that there is nothing to compare with the {check.versus}",
+            )
+        elif check.versus == "dummy" and (Needs.LABELS not in own or Needs.MODEL in own):
+            yield "versus", "is no score of labels, which is all that a dummy knows"
+    if check.slices and not own:
+        yield "slices", "looks at no rows, so that it has no slices"
 
 
 def _versioned(model: object) -> bool:

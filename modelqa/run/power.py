@@ -2,10 +2,11 @@
 
 import warnings
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from modelqa.core.ports import Influence
+from modelqa.core.ports import Influence, arguments
 from modelqa.core.power import PowerReport, Sight
 from modelqa.core.result import Measurement
 from modelqa.errors import ModelQAError, SubjectError
@@ -34,20 +35,20 @@ def measure_power(
     suite cannot be planned, `SubjectError` where nothing of it can be opened.
     """
     planned = plan(suite).checks
-    opened = Opened(suite, Settings(root=Path(root), tracking_uri=tracking_uri))
     sights: list[Sight] = []
     broken: list[ModelQAError] = []
-    for position, each in enumerate(planned, start=1):
-        listener(CheckStarted(each.id, position, len(planned)))
-        try:
-            sights += _sights(each, opened, power)
-        except Exception as error:  # a check or a model may raise anything; its text may quote rows
-            told = error if isinstance(error, ModelQAError) else SubjectError(describe(error))
-            broken.append(told)
-            sights.append(_unmeasured(each, f"could not be measured: {told}"))
-    if planned and len(broken) == len(planned):
-        raise broken[0]
-    return PowerReport(suite.suite, opened.info, tuple(sights), power=power, unmeasured=bool(broken))
+    with closing(Opened(suite, Settings(root=Path(root), tracking_uri=tracking_uri))) as opened:
+        for position, each in enumerate(planned, start=1):
+            listener(CheckStarted(each.id, position, len(planned)))
+            try:
+                sights += _sights(each, opened, power)
+            except Exception as error:  # a check or a model may raise anything; its text may quote rows
+                told = error if isinstance(error, ModelQAError) else SubjectError(describe(error))
+                broken.append(told)
+                sights.append(_unmeasured(each, f"could not be measured: {told}"))
+        if planned and len(broken) == len(planned):
+            raise broken[0]
+        return PowerReport(suite.suite, opened.info, tuple(sights), power=power, unmeasured=bool(broken))
 
 
 def _unmeasured(planned: Planned, why: str) -> Sight:
@@ -99,7 +100,7 @@ def _influences(planned: Planned, view: View) -> Iterable[Influence]:
     if spec.type.influence is None:
         return ()
     main = () if spec.type.main is None else (spec.value,)
-    return spec.type.influence(view, *main, **spec.params)
+    return spec.type.influence(view, *main, **arguments(spec.params))
 
 
 def _influence_on(found: Measurement, influences: Iterable[Influence]) -> Influence | None:

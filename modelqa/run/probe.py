@@ -73,7 +73,7 @@ class Ask:
     def _ideals(self) -> list[Estimate]:
         """The measurement of a model that is always right and of one that is always wrong, or of a batch
         that has not moved at all."""
-        needs = self.planned.spec.type.needs_of(self.planned.spec.value)
+        needs = self.planned.spec.needs
         if self._compares:
             rows, there = self.view.batch.rows, self.view.reference.rows
             every = ((np.arange(rows) + 0.5) * there / rows).astype(np.intp)
@@ -85,7 +85,7 @@ class Ask:
     @property
     def _compares(self) -> bool:
         """Whether it compares the batch with the reference."""
-        return bool(COMPARES & self.planned.spec.type.needs_of(self.planned.spec.value))
+        return bool(COMPARES & self.planned.spec.needs)
 
 
 @dataclass(frozen=True)

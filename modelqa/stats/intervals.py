@@ -240,7 +240,8 @@ def around(
 def quantile(values: Floats, q: float, levels: Levels) -> Estimate:
     """A quantile with order statistics as ends: exact for any distribution (Conover 1999, 3.2).
 
-    An end that so few values cannot hold is infinite. No values: undefined.
+    An end that so few values cannot hold is infinite. No values: undefined. Values may be infinite:
+    calls that were never answered.
 
     >>> found = quantile(np.arange(1.0, 101.0), 0.5, Levels(alpha=0.025, beta=0.025, reds="none"))
     >>> found.low, found.value, found.high
@@ -255,7 +256,8 @@ def quantile(values: Floats, q: float, levels: Levels) -> Estimate:
     first = bisect_left(range(n), True, key=lambda k: bool(bdtr(k, n, q) > levels.low))
     last = 1 + bisect_left(range(n), True, key=lambda k: bool(bdtrc(k, n, q) <= levels.high))
     ordered = np.sort(values)
-    value = float(np.quantile(ordered, q))
+    # Between a finite value and an infinite one, or two of these, there is nothing to interpolate.
+    value = float(np.quantile(ordered, q, method="linear" if isfinite(ordered[-1]) else "inverted_cdf"))
     low = float(ordered[first - 1]) if first > 0 else -inf
     high = float(ordered[last - 1]) if last <= n else inf
     return Estimate(value, low=min(low, value), high=max(high, value), n=n)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any, cast
 
+from modelqa.core.subject import Endpoint
 from modelqa.suite import values
 from modelqa.suite.bounds import share
 from modelqa.suite.checks import Around, read_check
@@ -33,10 +34,12 @@ def build(root: Node, problems: Problems) -> dict[str, Any]:
     around = Around(names(root.get("slices")), root.get("champion") is not None)
     checks = root.get("checks")
     fields["checks"] = _checks(checks, around, problems) if checks is not None else ()
+    _serve(root, fields, problems)
     problems.check()
     return {**fields, "source": root, "digest": digest(root)}
 
 
+_HTTP = ("http://", "https://")
 _MISSING = {
     "suite": "name the suite, such as suite: churn",
     "checks": "a suite without checks judges nothing",
@@ -46,6 +49,7 @@ DEFAULTS: Mapping[str, Any] = {
     "features": (),
     "engine": "auto",
     "trust": "registry",
+    "serve": False,
     "champion_missing": "error",
     "slices": (),
     "false_alarms": 0.01,
@@ -65,10 +69,10 @@ _USER = re.compile(r"(?<=://)[^/\s@]*:[^/\s]*@")
 
 
 def _public(part: Any) -> Any:
-    """Plain data without the users, the passwords and, in a query's address, the options of URLs."""
+    """Plain data without the users and passwords of URLs, nor the options of those that a key names."""
     if isinstance(part, dict):
         shown = {key: _public(value) for key, value in part.items()}
-        return {**shown, "url": str(shown["url"]).partition("?")[0]} if set(part) == {"sql", "url"} else shown
+        return {**shown, "url": str(shown["url"]).partition("?")[0]} if "url" in part else shown
     if isinstance(part, list):
         return [_public(value) for value in part]
     return _USER.sub("", part) if isinstance(part, str) else part
@@ -99,7 +103,36 @@ def _model(node: Node, problems: Problems) -> Any:
     if node.is_object and not callable(node.value) and not hasattr(node.value, "predict"):
         problems.add(node.place, f"expected a model's URI or something to call, found {node.shown()}")
         return None
-    return values.source("a model's URI, an endpoint or module:function")(node, problems)
+    if node.is_mapping:
+        return _endpoint(node, problems)
+    written = values.source("a model's URI, an endpoint or module:function")(node, problems)
+    return Endpoint(written) if isinstance(written, str) and written.startswith(_HTTP) else written
+
+
+def _serve(root: Node, fields: Mapping[str, Any], problems: Problems) -> None:
+    """Note a model that is served already, which we cannot serve."""
+    for key in ("model", "champion"):
+        node = root.get(key)
+        if fields["serve"] and isinstance(fields[key], Endpoint) and node is not None:
+            problems.add(
+                node.place, f"{key} is an endpoint already: leave out serve, or name a model of MLflow"
+            )
+
+
+def _endpoint(node: Node, problems: Problems) -> Endpoint | None:
+    """How an endpoint is asked, where its address alone does not say it."""
+    values.known(node, ("url", "format", "timeout"), problems, "an endpoint")
+    url, form, timeout = (node.get(key) for key in ("url", "format", "timeout"))
+    if url is None:
+        problems.add(node.place, "an endpoint needs the key 'url': {url: http://host:port/invocations}")
+    address = values.text(url, problems, "an address") if url else None
+    if url is not None and address and not address.startswith(_HTTP):
+        problems.add(url.place, "expected an address that begins with http:// or https://")
+    told: dict[str, Any] = {
+        "format": values.choice("dataframe_split", "inputs", "instances")(form, problems) if form else None,
+        "timeout": values.seconds(timeout, problems) if timeout else None,
+    }
+    return Endpoint(address, **{key: value for key, value in told.items() if value}) if address else None
 
 
 def _labels(node: Node, problems: Problems) -> Any:
@@ -188,6 +221,7 @@ READERS: Mapping[str, Reader] = {
     "features": values.columns,
     "engine": values.choice("auto", "memory", "duckdb"),
     "trust": values.trust,
+    "serve": values.truth,
     "champion_missing": values.choice("error", "skip"),
     "slices": slices,
     "false_alarms": _false_alarms,

@@ -7,7 +7,7 @@ from typing import Any, cast, get_args
 
 from modelqa import catalog
 from modelqa.core.bound import Bound
-from modelqa.core.ports import CheckType, Other, declared
+from modelqa.core.ports import CheckType, Other, arguments, declared
 from modelqa.core.units import Unit
 from modelqa.suite import values
 from modelqa.suite.bounds import LIMITS, Limits, limits
@@ -47,7 +47,7 @@ def read_check(node: Node, around: Around, problems: Problems) -> CheckSpec | No
     fine = len(problems.found) == before
     versus = _versus(check, kind, around, node, problems)
     across = _across(kind, check, node, problems)
-    unit = _unit(kind, check, value, node, problems) if fine else None
+    unit = _unit(kind, check, value, params, node, problems) if fine else None
     unit = Unit.SHARE if unit and across == "ratio" else unit
     signed = versus is not None or across == "difference"
     bound = _bound(kind, check, unit, node, problems, versus=versus is not None, signed=signed)
@@ -168,7 +168,7 @@ def _verify(
     if check.verify is None:
         return
     try:
-        complaints = list(check.verify(value, **params))
+        complaints = list(check.verify(value, **arguments(params)))
     except Exception as error:  # a check author's own code, fed with any suite
         problems.add(node.value[kind].place, f"{kind} cannot take this: {_said(error)}")
         return
@@ -194,9 +194,11 @@ def _versus(check: CheckType, kind: str, around: Around, node: Node, problems: P
     return cast("Other", read)
 
 
-def _unit(kind: str, check: CheckType, value: Any, node: Node, problems: Problems) -> Unit | None:
+def _unit(
+    kind: str, check: CheckType, value: Any, params: Mapping[str, Any], node: Node, problems: Problems
+) -> Unit | None:
     try:
-        return check.unit_of(value)
+        return check.unit_of(value, params)
     except Exception as error:  # a check author's own code, fed with any suite
         problems.add(node.value[kind].place, f"the unit of {kind} cannot be told: {_said(error)}")
     return None

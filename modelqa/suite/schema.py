@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args
 
 from modelqa import catalog
+from modelqa.core import units
 from modelqa.core.ports import CheckType, Other, declared
 from modelqa.core.units import Unit
 from modelqa.suite.bounds import LIMITS
 from modelqa.suite.build import DEFAULTS, READERS
 from modelqa.suite.doc import Doc, read
 from modelqa.suite.environment import SUBJECT
-from modelqa.suite.shapes import NAME, TEXT, VARIABLE, Fragment, limit, names_in, shape_of, share
+from modelqa.suite.shapes import NAME, TEXT, VARIABLE, Fragment, limit, names_in, quantity, shape_of, share
 from modelqa.suite.slices import MOST_SLICES
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
@@ -139,7 +140,19 @@ _ACTION: Fragment = {
     "if": {"required": ["promote"]},
     "then": {"properties": {"on": {"anyOf": [_GREEN, {"type": "array", "items": _GREEN}]}}},
 }
-_MODEL: Fragment = {**TEXT, "examples": ["models:/churn@challenger", "package.module:function"]}
+_ENDPOINT = _mapping(
+    "url",
+    url={**TEXT, "description": "The address of a server that speaks MLflow's scoring protocol."},
+    format={"enum": ["dataframe_split", "inputs", "instances"], "default": "dataframe_split"},
+    timeout={
+        "description": "How long one request may take (10 s).",
+        **quantity(units.suffixes(Unit.SECONDS)),
+    },
+)
+_MODEL: Fragment = {
+    "anyOf": [TEXT, _ENDPOINT],
+    "examples": ["models:/churn@challenger", "http://host:5000/invocations", "package.module:function"],
+}
 _DIGEST: Fragment = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
 
 _SUITE: Mapping[str, Fragment] = {
@@ -170,6 +183,10 @@ _SUITE: Mapping[str, Fragment] = {
     "trust": {
         "description": "Whose code may run: that of registered models, nobody's, or files by digest.",
         "anyOf": [{"enum": ["registry", "none"]}, {"type": "array", "items": _DIGEST}],
+    },
+    "serve": {
+        "type": "boolean",
+        "description": "Judge the model as `mlflow models serve` answers for it, and the champion too.",
     },
     "champion_missing": {
         "enum": ["error", "skip"],
@@ -234,7 +251,7 @@ def _check(name: str, made: CheckType | None) -> Fragment:
         "description": doc.summary,
         "properties": {
             name: {**value, "description": about},
-            **{key: _parameter(found, doc) for key, found in keys.items()},
+            **{key: _parameter(key, found, doc) for key, found in keys.items()},
             **_RESERVED,
             **bounds,
         },
@@ -249,8 +266,8 @@ def _doc(made: CheckType | None) -> Doc:
     return read(made.function.__doc__ if made else None)
 
 
-def _parameter(found: Any, doc: Doc) -> Fragment:
-    told = {"description": said} if (said := doc.of(found.name)) else {}
+def _parameter(key: str, found: Any, doc: Doc) -> Fragment:
+    told = {"description": said} if (said := doc.of(key)) else {}
     simple = isinstance(found.default, str | int | float) and found.default is not found.empty
     return {**shape_of(found.annotation), **told, **({"default": found.default} if simple else {})}
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, Self, TypedDict, Unpack, cast
 
 from modelqa import catalog
 from modelqa.core.bound import Bound
-from modelqa.core.ports import CheckType, Other
+from modelqa.core.ports import CheckType, Needs, Other
 from modelqa.core.result import SuiteResult
 from modelqa.core.units import Unit
 from modelqa.suite.nodes import NOWHERE, Node, Place, Problems, name_of, of
@@ -107,6 +107,11 @@ class CheckSpec:
     place: Place = NOWHERE
     places: Mapping[str, Place] = field(default_factory=dict, repr=False)
 
+    @property
+    def needs(self) -> Needs:
+        """What it cannot do without, by itself: not what it is compared with."""
+        return self.type.needs_of(self.value, self.params)
+
     def place_of(self, key: str) -> Place:
         """Where the value of a key stands (the check's kind is a key too); else where the check does."""
         return self.places.get(key, self.place)
@@ -130,6 +135,7 @@ class Keys(TypedDict, total=False):
     features: Sequence[str]
     engine: Engine
     trust: str | Sequence[str]
+    serve: bool
     champion_missing: Literal["error", "skip"]
     slices: Sequence[str | Mapping[str, Any]]
     false_alarms: float | str
@@ -171,6 +177,7 @@ class Suite:
     features: tuple[str, ...]
     engine: Engine
     trust: str | tuple[str, ...]
+    serve: bool
     champion_missing: Literal["error", "skip"]
     slices: tuple[SliceSpec, ...]
     false_alarms: float

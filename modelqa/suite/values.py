@@ -6,7 +6,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
+from modelqa.core import units
 from modelqa.core.subject import Query
+from modelqa.core.units import Unit
 from modelqa.suite.nodes import Node, Problems, suggest
 from modelqa.suite.spec import ExpectFailure
 from modelqa.suite.where import Condition, WhereError, parse
@@ -150,6 +152,23 @@ def scalar(node: Node, problems: Problems) -> Any:
     if isinstance(node.value, str | int | float):
         return node.value
     problems.add(node.place, f"expected a text, a number or a truth value, found {node.shown()}")
+    return None
+
+
+def truth(node: Node, problems: Problems) -> bool | None:
+    """True or false."""
+    if isinstance(node.value, bool):
+        return node.value
+    problems.add(node.place, f"expected true or false, found {node.shown()}")
+    return None
+
+
+def seconds(node: Node, problems: Problems) -> float | None:
+    """A time with its unit, such as ``2 s``."""
+    try:
+        return units.read(node.value, Unit.SECONDS)
+    except (ValueError, OverflowError):
+        problems.add(node.place, f"expected a time such as 2 s or 500 ms, found {node.shown()}")
     return None
 
 

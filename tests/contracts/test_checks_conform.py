@@ -17,7 +17,15 @@ CASES: dict[str, list[tuple[Any, dict[str, Any]]]] = {
         ("tests.own_scores:profit", {"min": 0}),
     ],
     "latency": [("p50", {"max": "1 min", "calls": 30})],
-    "errors": [("rate", {"max": 0.5}), ("rate", {"max": 0.5, "generalise": True})],
+    "errors": [
+        ("rate", {"max": 0.5}),
+        ("rate", {"max": 0.5, "generalise": True}),
+        ("rate", {"max": 0.5, "timeout": "10 s"}),
+        ("rate", {"max": 0.5, "column": "region", "ok": ["EU", "US", "APAC"]}),
+        ("calls", {"max": 0.5, "calls": 20}),
+    ],
+    "serving": [("parity", {"max": 0})],
+    "prometheus": [("up", {"max": 1}), ("up", {"max": 1, "over": "1h"})],
     "churn": [("rate", {"max": 0.5}), ("rate", {"max": 0.5, "generalise": True})],
     "fairness": [
         ("demographic_parity_difference", {"by": "region", "max": 0.5}),

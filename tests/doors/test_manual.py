@@ -139,7 +139,7 @@ def test_a_check_without_words_has_a_manual_too() -> None:
     assert "what its value says" in explain(f"{__name__}:bare")
 
 
-def _needs(value: object) -> Needs:
+def _needs(value: object, **_: object) -> Needs:
     raise ValueError(value)
 
 

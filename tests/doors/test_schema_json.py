@@ -28,7 +28,8 @@ SUITES = Path(__file__).parent.parent.parent / "suites"
 FULL = """\
 suite: churn
 model: models:/churn@challenger
-champion: models:/churn@champion
+champion: {url: "${CHAMPION:-http://host:5000/invocations}", format: instances, timeout: 2 s}
+serve: false
 batch: "${BATCH:-data/2026-11-22.parquet}"
 reference: data/train.parquet
 labels: churned
@@ -50,7 +51,14 @@ checks:
   - {metric: neg_log_loss, versus: champion, min: -1 pp, name: other, tags: [slow]}
   - {latency: p95, max: 40 ms, warn_max: 30ms, rows: 32, name: nightly}
   - {latency: p95, versus: champion, max: 10%}
+  - {latency: p99, max: 1 s, rate: 100 /s}
+  - {latency: p50, max: 1 s, concurrency: 8}
   - {errors: rate, max: 0.1%, generalise: true}
+  - {errors: rate, max: 1%, in: ["yes", "no"], low: 0, timeout: 500 ms, name: strict}
+  - {errors: rate, max: 1%, column: status, ok: [200, 204]}
+  - {errors: calls, max: 1%, calls: 200, rows: 2}
+  - {serving: parity, max: 0}
+  - {prometheus: "sum(rate(x[5m]))", over: 1d, step: 5m, reduce: mean, unit: ratio, max: 1%}
   - {schema: signature}
   - schema: {age: {type: int, min: 18, nulls: 1%, in: [18, 19]}, day: {min: "2020-01-01"}, note:}
     extra: forbid
@@ -119,6 +127,16 @@ OF_SUITE = [
     "suite: s\nbacth: b\n" + ONE,
     "suite: s\nmodel: 7\n" + ONE,
     "suite: s\nmodel: ''\n" + ONE,
+    "suite: s\nmodel: {format: inputs}\n" + ONE,
+    "suite: s\nmodel: {url: 'http://h/', format: csv}\n" + ONE,
+    "suite: s\nmodel: {url: 'http://h/', timeout: 3}\n" + ONE,
+    "suite: s\nmodel: {url: 'http://h/', token: abc}\n" + ONE,
+    "suite: s\nserve: sometimes\n" + ONE,
+    TOP + "checks: [{latency: p95, max: 1 s, rate: 100}]\n",
+    TOP + "checks: [{errors: rate, max: 1%, timeout: 3}]\n",
+    TOP + "checks: [{errors: rate, max: 1%, in: []}]\n",
+    TOP + "checks: [{prometheus: up, max: 1, reduce: median}]\n",
+    TOP + "checks: [{serving: parity, max: 0, rows: 0}]\n",
     "suite: s\nbatch: [a, b]\n" + ONE,
     "suite: s\nbatch: {sql: SELECT 1}\n" + ONE,
     "suite: s\nlabels: {path: p, on: k}\n" + ONE,

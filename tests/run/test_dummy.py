@@ -141,9 +141,9 @@ def test_it_works_with_logged_predictions_and_no_champion() -> None:
 @pytest.mark.parametrize(
     ("check", "message"),
     [
-        ({"latency": "p95", "max": "10%"}, "latency is no score of labels"),
-        ({"errors": "rate", "max": "1%"}, "errors is no score of labels"),
-        ({"churn": "rate", "max": "1%"}, "leave out versus"),
+        ({"latency": "p95", "max": "10%"}, "is no score of labels"),
+        ({"errors": "rate", "max": "1%"}, "is no score of labels"),
+        ({"churn": "rate", "max": "1%"}, "compares with the champion already: leave out versus"),
         ({"metric": "f1", "min": 0, "versus": "dumy"}, "did you mean 'dummy'"),
     ],
 )
