@@ -19,6 +19,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
     "checks": {
         "metric": "modelqa.checks.metric:metric",
         "latency": "modelqa.checks.latency:latency",
+        "resources": "modelqa.checks.resources:resources",
         "errors": "modelqa.checks.errors:errors",
         "schema": "modelqa.checks.schema:schema",
         "drift": "modelqa.checks.drift:drift",

@@ -9,7 +9,7 @@ from enum import Flag, auto
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, get_type_hints, overload
 
-from modelqa.core.estimate import Levels
+from modelqa.core.estimate import Estimate, Levels
 from modelqa.core.result import Measurement
 from modelqa.core.signature import ColumnKind, Field
 from modelqa.core.subject import DataInfo, ModelInfo
@@ -133,6 +133,19 @@ class Context(Protocol):
     def model(self) -> Model: ...
 
     @property
+    def wrapped(self) -> Model:
+        """The model behind the interface that its server calls (MLflow: its pyfunc).
+
+        Raises `SubjectError` where it has none.
+        """
+
+    def cold(self) -> Mapping[str, float]:
+        """What the model takes of a new process: seconds and bytes by name; measured once.
+
+        Raises `CheckError` where that process fails, or takes too long.
+        """
+
+    @property
     def features(self) -> tuple[str, ...]:
         """The columns that the model reads (its signature's, or all that have no other role)."""
 
@@ -146,6 +159,9 @@ class Context(Protocol):
 
     def clock(self) -> float:
         """Monotonic seconds."""
+
+    def settled(self, estimate: Estimate) -> bool:
+        """Whether the bound of this check would be decided by this: measuring on would change nothing."""
 
     def predictions(self) -> Predictions:
         """What the model said of the batch; computed once, shared by all checks."""

@@ -11,10 +11,14 @@ from modelqa.core.subject import ModelInfo
 class Found:
     """What a reference to a model stands for now; no code of the model has run.
 
-    ``load`` loads it and may run its code; ``tags`` are those of its version in the registry.
+    ``load`` loads it and may run its code; where it can be pickled, another process can load it too.
+    ``wrapped`` loads it behind the interface that its server calls, ``size`` counts the bytes of its
+    files; ``tags`` are those of its version in the registry.
     """
 
     info: ModelInfo
     _: KW_ONLY
     load: Callable[[], Model]
+    wrapped: Callable[[], Model] | None = None
+    size: Callable[[], int] | None = None
     tags: Mapping[str, str] = field(default_factory=dict)

@@ -120,7 +120,7 @@ def describe(error: BaseException) -> str:
 def _measure(planned: Planned, opened: Opened) -> Iterator[Measurement]:
     spec = planned.spec
     versus: Versus | None = None if spec.versus is None else "relative" if spec.relative else "difference"
-    whole = View(opened, planned.id, levels=planned.levels, versus=versus)
+    whole = View(opened, planned.id, levels=planned.levels, bound=spec.bound, versus=versus)
     parts = [whole, *(view for _, view in whole.parts(spec.slices))]
     for view in parts:
         here = replace(view, levels=planned.levels.split(len(parts)))

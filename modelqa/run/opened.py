@@ -2,11 +2,13 @@
 
 import glob
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
+
+import numpy as np
 
 from modelqa import catalog
 from modelqa.core.ports import Column, Model, Needs, Predictions, Table
@@ -14,11 +16,15 @@ from modelqa.core.subject import Query, SubjectInfo
 from modelqa.engines import memory, sql
 from modelqa.engines.sources import is_address
 from modelqa.errors import NotFound, SubjectError
+from modelqa.models import cold
+from modelqa.models.found import Found
 from modelqa.run.encode import Encoded, encode, logged
 from modelqa.suite.spec import Labels, Suite
 
 Side = Literal["model", "champion"]
 T = TypeVar("T")
+MOST_COLD_ROWS = 1000
+"""Rows of the batch that a model is called with in a new process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +106,24 @@ class Opened:
     def model(self, side: Side) -> Model:
         """The model or the champion, loaded once."""
         return self._once("model", side, make=lambda: cast("Model", self._find(side).load()))
+
+    def wrapped(self, side: Side) -> Model:
+        """The model behind the interface that its server calls, loaded once."""
+        return self._once("wrapped", side, make=lambda: self._wrapped(side))
+
+    def _wrapped(self, side: Side) -> Model:
+        found: Found = self._find(side)
+        if found.wrapped is None:
+            raise SubjectError(f"{found.info} has no flavour pyfunc: that is for models of MLflow's")
+        return found.wrapped()
+
+    def cold(self, side: Side) -> Mapping[str, float]:
+        """What a model takes of a new process, measured once."""
+        return self._once("cold", side, make=lambda: self._cold(side))
+
+    def _cold(self, side: Side) -> Mapping[str, float]:
+        rows = self.batch.take(np.arange(min(self.batch.rows, MOST_COLD_ROWS)))
+        return cold.measure(self._find(side), rows.to_pandas(self.features()))
 
     @property
     def champion_missing(self) -> bool:

@@ -11,6 +11,7 @@ from modelqa.testing import check_conforms
 CASES: dict[str, list[tuple[Any, dict[str, Any]]]] = {
     "metric": [("accuracy", {"min": 0.5}), ("roc_auc", {"versus": "champion", "min": -0.5})],
     "latency": [("p50", {"max": "1 min", "calls": 30})],
+    "resources": [("load_time", {"max": "5 min"}), ("model_size", {"max": "1 GiB"})],
     "errors": [("rate", {"max": 0.5}), ("rate", {"max": 0.5, "generalise": True})],
     "schema": [({"signal": {"type": "float"}}, {}), ("signature", {})],
     "drift": [(["signal", "region"], {"max": 1}), ("prediction", {"max": 1})],
