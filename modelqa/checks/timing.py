@@ -109,7 +109,7 @@ def looks(effort: Effort, each: float) -> tuple[int, ...]:
     found, count = [], max(effort.first, ceil(effort.least / max(each, 1e-9)))
     while count < likely:
         found.append(count)
-        count = count * 3 // 2
+        count = max(count + 1, count * 3 // 2)
     return (*found, effort.calls)
 
 

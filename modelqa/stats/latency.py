@@ -20,9 +20,8 @@ Scale = Literal["difference", "relative"]
 FEW, MANY = 16, 32
 """Into so many batches of neighbouring calls a series is cut to see how much they hang together."""
 _RADEMACHER = 3.178
-_STEP = 1e-3
-"""The first step from a value towards its ends, in units of theirs; it doubles until an end is passed."""
-_FARTHEST, _HALVINGS = 24, 24
+_STEP, _DOUBLINGS, _HALVINGS = 1e-3, 16, 24
+"""Ends are searched so far from the value (in units of theirs), twice as far, and so on, then between."""
 _CLOCK, _LONGEST = 1e-9, 600.0
 """The shortest time that a call is taken to take, and a step on the logarithmic scale beyond all."""
 _SHARES = np.append(np.linspace(0, 1, 101), [0.995, 0.999])
@@ -185,20 +184,24 @@ def _slower(ours: Floats, theirs: Floats, q: float) -> Floats:
 
 
 def _end(score: Callable[[float], float], value: float, step: float, wanted: float) -> float:
-    """The first shift on a side (the sign of ``step``) that the score rules out; infinite if none is."""
+    """The shift on a side (the sign of ``step``) from which on the score rules out all; infinite if none.
+
+    The score is nearly monotonic, not quite: so it is searched from far out to the value.
+    """
     side = copysign(1.0, step)
-    inside, outside = value, value + step
-    for _ in range(_FARTHEST):
-        if -side * score(outside) >= wanted:
-            break
-        inside, step = outside, 2 * step
-        outside += step
-    else:
+
+    def ruled_out(shift: float) -> bool:
+        return -side * score(shift) >= wanted
+
+    grid = [value, *(value + step * 2**power for power in range(_DOUBLINGS))]
+    inside = next((place for place in reversed(range(len(grid))) if not ruled_out(grid[place])), 0)
+    if inside == len(grid) - 1:
         return side * inf
+    low, high = grid[inside], grid[inside + 1]
     for _ in range(_HALVINGS):
-        middle = (inside + outside) / 2
-        inside, outside = (inside, middle) if -side * score(middle) >= wanted else (middle, outside)
-    return outside
+        middle = (low + high) / 2
+        low, high = (low, middle) if ruled_out(middle) else (middle, high)
+    return high
 
 
 def noise(times: Floats, block: int) -> float:

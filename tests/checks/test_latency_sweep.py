@@ -85,26 +85,26 @@ def test_a_slowdown_at_the_budget_is_seldom_red_and_seldom_green(where: str) -> 
     Stalls and preemption add to both, so there the truth is below the bound, and red rarer still.
     """
     gates = (
-        gate(Simulated(seed, **WHERE[where]), slower=1.1, max="10%", seconds=2, alarms=0.05)
-        for seed in range(2 * FEW)
+        gate(Simulated(seed, **WHERE[where]), slower=1.1, max="10%", seconds=1, alarms=0.05)
+        for seed in range(FEW)
     )
     found = tried(gates, f"simulated, {where}, 1.1 times, max 10%, alarms 5%")
-    assert found["failed"] <= 13  # 12 or more of 120 come up once in fifty at 5%
-    assert found["passed"] <= 13 or where != "quiet"
+    assert found["failed"] <= 9  # 10 or more of 60 come up once in a thousand at 5%
+    assert found["passed"] <= 9 or where != "quiet"
 
 
 @pytest.mark.parametrize("where", AROUND)
 @pytest.mark.parametrize("statistic", ["p50", "p95", "mean"])
-def test_a_budget_that_is_kept_by_half_is_green_in_no_time(where: str, statistic: str) -> None:
-    """A model of 1 ms against 2 ms (or 100 ms under load) takes less than three seconds of measuring."""
-    most = "100 ms" if WHERE[where].get("others") else "2 ms"
+def test_a_budget_with_head_room_is_green_in_no_time(where: str, statistic: str) -> None:
+    """A model of 1 ms against 40 ms: 19 of 20 measure for about three seconds at most."""
     gates = (
-        gate(Simulated(seed, **WHERE[where]), champion=False, max=most, statistic=statistic)
+        gate(Simulated(seed, **WHERE[where]), champion=False, max="40 ms", statistic=statistic)
         for seed in range(20)
     )
     results = list(gates)
     assert {result.outcome for result in results} == {Outcome.PASSED}
-    assert max(result.verdicts[0].measurement.evidence[0].data["seconds"] for result in results) < 3
+    took = sorted(result.verdicts[0].measurement.evidence[0].data["seconds"] for result in results)
+    assert took[-2] < 3.5
 
 
 # --- on this machine
