@@ -168,7 +168,7 @@ def critical(tail: float) -> float:
 def _studentised(differences: Floats) -> float:
     """The sum of differences over the root of the sum of their squares; 0 where all are 0."""
     squares = float(np.dot(differences, differences))
-    return float(differences.sum()) / sqrt(squares) if squares > 0 else 0.0
+    return float(differences.sum() / sqrt(squares)) if squares > 0 else 0.0
 
 
 def _means(ours: Floats, theirs: Floats) -> Floats:
@@ -191,7 +191,7 @@ def _end(score: Callable[[float], float], value: float, step: float, wanted: flo
     side = copysign(1.0, step)
 
     def ruled_out(shift: float) -> bool:
-        return -side * score(shift) >= wanted
+        return bool(-side * score(shift) >= wanted)
 
     grid = [value, *(value + step * 2**power for power in range(_DOUBLINGS))]
     inside = next((place for place in reversed(range(len(grid))) if not ruled_out(grid[place])), 0)

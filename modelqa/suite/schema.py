@@ -1,6 +1,6 @@
 """The JSON Schema of suite files, for editors: from the suite's keys and the checks' signatures."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from modelqa import catalog
@@ -200,7 +200,7 @@ def _check(name: str, made: CheckType | None) -> Fragment:
         },
         "required": [name, *needed],
         "additionalProperties": made.open_ended,
-        **({} if made.own_bound else _bounded(_unit(made))),
+        **({} if made.own_bound else _bounded(name, made)),
     }
 
 
@@ -214,29 +214,41 @@ def _parameter(found: Any, doc: Doc) -> Fragment:
     return {**shape_of(found.annotation), **told, **({"default": found.default} if simple else {})}
 
 
-def _bounded(unit: Unit | None) -> Fragment:
-    """At least one limit, each in the unit that the check measures."""
+def _bounded(name: str, made: CheckType) -> Fragment:
+    """At least one limit, each in the unit that the check measures; where that follows from the value
+    of the check, in the unit of each value that is known."""
+    by_unit = _units(made)
+    only = next(iter(by_unit)) if len(by_unit) == 1 else None
+    each = [
+        {"if": {"properties": {name: {"enum": names}}}, "then": _in_unit(unit)}
+        for unit, names in by_unit.items()
+    ]
     return {
         "anyOf": [{"required": [key]} for key in LIMITS],
+        **_in_unit(only),
+        **({"allOf": each} if only is None and each else {}),
+    }
+
+
+def _in_unit(unit: Unit | None) -> Fragment:
+    return {
         "if": {"required": ["versus"]},
         "then": {"properties": _limits(unit, versus=True)},
         "else": {"properties": _limits(unit, versus=False)},
     }
 
 
-def _unit(made: CheckType) -> Unit | None:
-    """The unit of a check's bounds; None where it depends on a value that may be anything."""
+def _units(made: CheckType) -> Mapping[Unit, list[str]]:
+    """The units of a check's bounds, each with the values that measure in it; empty where none is known."""
     if isinstance(made.unit, Unit):
-        return made.unit
-    return _same(made.unit, names_in(made.main.annotation) if made.main else ())
-
-
-def _same(unit: Callable[[Any], Unit], names: Sequence[str]) -> Unit | None:
+        return {made.unit: []}
+    found: dict[Unit, list[str]] = {}
     try:
-        found = {unit(name) for name in names}
+        for name in names_in(made.main.annotation) if made.main else ():
+            found.setdefault(made.unit(name), []).append(name)
     except Exception:  # a check author's own code
-        return None
-    return found.pop() if len(found) == 1 else None
+        return {}
+    return found
 
 
 def _limits(unit: Unit | None, *, versus: bool) -> Fragment:
