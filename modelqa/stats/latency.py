@@ -193,7 +193,7 @@ def _end(score: Callable[[float], float], value: float, step: float, wanted: flo
     def ruled_out(shift: float) -> bool:
         return bool(-side * score(shift) >= wanted)
 
-    grid = [value, *(value + step * 2**power for power in range(_DOUBLINGS))]
+    grid = [value, *(value + step * 2.0**power for power in range(_DOUBLINGS))]
     inside = next((place for place in reversed(range(len(grid))) if not ruled_out(grid[place])), 0)
     if inside == len(grid) - 1:
         return side * inf
