@@ -20,6 +20,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
     "checks": {
         "metric": "modelqa.checks.metric:metric",
         "latency": "modelqa.checks.latency:latency",
+        "resources": "modelqa.checks.resources:resources",
         "errors": "modelqa.checks.errors:errors",
         "churn": "modelqa.checks.churn:churn",
         "fairness": "modelqa.checks.fairness:fairness",

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST_SECONDS = 20.0
-"""When the last call begins at the latest."""
+"""When the last call begins at the latest, where nobody says."""
 PATIENCE = 15.0
 """Seconds that are then left to those under way; a call without an answer by then has none."""
 MOST_AT_ONCE = 256
@@ -48,43 +48,63 @@ class Sample:
     rate: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """The load that a check asks for: calls at a rate or of so many callers, begun within some seconds."""
+
+    rate: str | float | None
+    concurrency: int | None
+    calls: int
+    seconds: float = MOST_SECONDS
+
+    @property
+    def a_second(self) -> float | None:
+        """The rate, read. Raises ``ValueError`` where it is none."""
+        return None if self.rate is None else units.read(self.rate, Unit.PER_SECOND)
+
+
 def open_loop(
-    model: Model, frames: "Sequence[pd.DataFrame]", *, rate: float, calls: int, clock: Clock
+    model: Model,
+    frames: "Sequence[pd.DataFrame]",
+    *,
+    rate: float,
+    calls: int,
+    clock: Clock,
+    seconds: float = MOST_SECONDS,
 ) -> Sample:
     """Calls that are due ``rate`` times a second, evenly, each timed from when it was due.
 
     At most 256 are under way at once; one that is due then waits, and its time runs.
     """
     _warm(model, frames)
-    return _Callers(model, frames, calls, clock, rate).sample(MOST_AT_ONCE)
+    return _Callers(model, frames, calls, clock, rate=rate, seconds=seconds).sample(MOST_AT_ONCE)
 
 
 def closed_loop(
-    model: Model, frames: "Sequence[pd.DataFrame]", *, concurrency: int, calls: int, clock: Clock
+    model: Model,
+    frames: "Sequence[pd.DataFrame]",
+    *,
+    concurrency: int,
+    calls: int,
+    clock: Clock,
+    seconds: float = MOST_SECONDS,
 ) -> Sample:
     """Calls of ``concurrency`` callers, each of whom waits for an answer before calling again."""
     _warm(model, frames)
-    return _Callers(model, frames, calls, clock, None).sample(concurrency)
+    return _Callers(model, frames, calls, clock, rate=None, seconds=seconds).sample(concurrency)
 
 
-def asked(
-    ctx: Context,
-    frames: "Sequence[pd.DataFrame]",
-    *,
-    rate: str | float | None,
-    concurrency: int | None,
-    calls: int,
-) -> Sample:
-    """The sample that a check's ``rate`` or ``concurrency`` asks for.
+def asked(ctx: Context, model: Model, frames: "Sequence[pd.DataFrame]", load: Wanted) -> Sample:
+    """The calls of a model that a check asks for.
 
     Raises `CheckError` under `versus`: load on one model is felt by the other.
     """
     if ctx.versus is not None:
         raise CheckError("rate and concurrency load one model: leave out versus, and give both a bound")
-    if rate is not None:
-        each = units.read(rate, Unit.PER_SECOND)
-        return open_loop(ctx.model, frames, rate=each, calls=calls, clock=ctx.clock)
-    return closed_loop(ctx.model, frames, concurrency=concurrency or 1, calls=calls, clock=ctx.clock)
+    each: dict[str, Any] = {"calls": load.calls, "clock": ctx.clock, "seconds": load.seconds}
+    if load.a_second is not None:
+        return open_loop(model, frames, rate=load.a_second, **each)
+    return closed_loop(model, frames, concurrency=load.concurrency or 1, **each)
 
 
 def complaints(keys: Mapping[str, Any]) -> Iterator[Complaint]:
@@ -101,15 +121,15 @@ def complaints(keys: Mapping[str, Any]) -> Iterator[Complaint]:
         yield "concurrency", "rate makes calls whoever waits, concurrency as soon as nobody does: choose one"
 
 
-def note(sample: Sample, calls: int, rate: str | float | None) -> str:
+def note(sample: Sample, load: Wanted) -> str:
     """What a reader must know of a sample: calls that failed, or were not made as often as asked."""
     told = []
     if sample.failed:
         failures = Tally(dict(sample.failed))
         told.append(f"{failures.total:,} of {len(sample.times):,} calls failed: {failures}")
-    if len(sample.times) < calls:
-        told.append(f"stopped after {len(sample.times):,} of {calls:,} calls, at {MOST_SECONDS:g} s")
-    if rate is not None and sample.rate < ON_TIME * units.read(rate, Unit.PER_SECOND):
+    if len(sample.times) < load.calls:
+        told.append(f"stopped after {len(sample.times):,} of {load.calls:,} calls, at {load.seconds:g} s")
+    if load.a_second is not None and sample.rate < ON_TIME * load.a_second:
         told.append(f"calls were begun at {sample.rate:,.1f} /s only")
     return "; ".join(told)
 
@@ -130,10 +150,17 @@ class _Callers:
     """
 
     def __init__(
-        self, model: Model, frames: "Sequence[pd.DataFrame]", calls: int, clock: Clock, rate: float | None
+        self,
+        model: Model,
+        frames: "Sequence[pd.DataFrame]",
+        calls: int,
+        clock: Clock,
+        *,
+        rate: float | None,
+        seconds: float,
     ) -> None:
-        self.model, self.frames, self.clock, self.rate = model, frames, clock, rate
-        self.calls = calls
+        self.model, self.frames, self.clock = model, frames, clock
+        self.calls, self.rate, self.seconds = calls, rate, seconds
         self.starts, self.times = np.full(calls, math.nan), np.full(calls, math.inf)
         self.kinds = [""] * calls
         self.broken: list[Exception] = []
@@ -151,7 +178,7 @@ class _Callers:
         self._go.set()
         try:
             for thread in threads:
-                thread.join(max(0.0, self._began + MOST_SECONDS + PATIENCE - self.clock()))
+                thread.join(max(0.0, self._began + self.seconds + PATIENCE - self.clock()))
         finally:  # also where somebody interrupts the wait
             self._over.set()
         if self.broken:
@@ -162,7 +189,7 @@ class _Callers:
         self._go.wait()
         while (turn := next(self._turns)) < self.calls and not (self.broken or self._over.is_set()):
             due = self.clock() if self.rate is None else self._began + turn / self.rate
-            if due > self._began + MOST_SECONDS:
+            if due > self._began + self.seconds:
                 return
             time.sleep(max(0.0, due - self.clock()))
             self._call(turn, due)
@@ -181,7 +208,7 @@ class _Callers:
         """What came of the calls that were begun, and of those that were due but never begun."""
         starts, times = self.starts.copy(), self.times.copy()
         begun = ~np.isnan(starts)
-        due = 0 if self.rate is None else int(MOST_SECONDS * self.rate) + 1
+        due = 0 if self.rate is None else int(self.seconds * self.rate) + 1
         counted = np.flatnonzero(begun | (np.arange(self.calls) < due))
         failed = Tally()
         for turn in counted[np.isinf(times[counted])].tolist():

@@ -40,6 +40,24 @@ def look_in(folder: Path) -> None:
     _BESIDE.folders = list(dict.fromkeys([str(folder), *_BESIDE.folders]))
 
 
+def carried() -> tuple[list[str], list[str]]:
+    """Where this process looks and what it admits, for another one that is to find the same."""
+    return list(_BESIDE.folders), sorted(_BESIDE.admitted)
+
+
+def carry(known: tuple[Sequence[str], Sequence[str]]) -> None:
+    """Look and admit as another process does (see `carried`).
+
+    >>> carry(([], ["quality"]))
+    >>> "quality" in carried()[1]
+    True
+    """
+    folders, modules = known
+    for folder in reversed(folders):
+        look_in(Path(folder))
+    _BESIDE.admitted.update(modules)
+
+
 def admit(module: str) -> None:
     """Note that a suite names this module, so that it may be found beside the suite.
 

@@ -138,6 +138,20 @@ def _inside(estimate: Estimate, name: Limit, limit: float) -> bool:
     return estimate.low >= limit if name.endswith("min") else estimate.high <= limit
 
 
+def settled(estimate: Estimate, bound: Bound) -> bool:
+    """Whether measuring on would change nothing: it is red, or on a sure side of every limit.
+
+    >>> settled(Estimate(0.95, low=0.94, high=0.96, n=9), Bound(min=0.9))
+    True
+    >>> settled(Estimate(0.95, low=0.94, high=0.96, n=9), Bound(min=0.9, warn_min=0.95))
+    False
+    """
+    if judge(estimate, bound).outcome in (Outcome.FAILED, Outcome.INCONCLUSIVE):
+        return judge(estimate, bound).outcome is Outcome.FAILED
+    sides = (_beyond(estimate, *limit) or _inside(estimate, *limit) for limit in bound.limits())
+    return bool(bound.limits()) and all(sides)
+
+
 def rows_to_tell(estimate: Estimate, limit: float) -> int | None:
     """About how many rows would decide, were the value to stay where it is.
 

@@ -81,7 +81,15 @@ class Levels:
 
     def half(self) -> Self:
         """Both tails halved: what two independent intervals get whose difference is judged."""
-        return replace(self, alpha=self.alpha / 2, beta=self.beta / 2)
+        return self.over(2)
+
+    def over(self, looks: int) -> Self:
+        """Both tails divided: what each of so many looks at growing data gets, that may each decide.
+
+        >>> Levels(alpha=0.01, beta=0.05, reds="low").over(5).high
+        0.01
+        """
+        return replace(self, alpha=self.alpha / looks, beta=self.beta / looks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from enum import Flag, auto
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, get_type_hints, overload
 
-from modelqa.core.estimate import Levels
+from modelqa.core.estimate import Estimate, Levels
 from modelqa.core.profile import ColumnProfile, Profile
 from modelqa.core.result import Measurement
 from modelqa.core.signature import ColumnKind, Field
@@ -175,6 +175,19 @@ class Context(Protocol):
         """The model in this process, whether or not the suite says `serve: true`."""
 
     @property
+    def wrapped(self) -> Model:
+        """The model behind the interface that its server calls (MLflow: its pyfunc), or its server.
+
+        Raises `SubjectError` where it has none.
+        """
+
+    def cold(self) -> Mapping[str, float]:
+        """What the model takes of a new process: seconds and bytes by name; measured once.
+
+        Raises `SubjectError` where that process fails, or takes too long, and for an endpoint.
+        """
+
+    @property
     def features(self) -> tuple[str, ...]:
         """The columns that the model reads (its signature's, or all that have no other role)."""
 
@@ -188,6 +201,9 @@ class Context(Protocol):
 
     def clock(self) -> float:
         """Monotonic seconds."""
+
+    def settled(self, estimate: Estimate) -> bool:
+        """Whether the bound of this check would be decided by this: measuring on would change nothing."""
 
     def predictions(self) -> Predictions:
         """What the model said of the batch; computed once, shared by all checks."""

@@ -25,6 +25,10 @@ class Folder:
         if temporary:
             self._removal = weakref.finalize(self, shutil.rmtree, path, ignore_errors=True)
 
+    def __reduce__(self) -> tuple[type["Folder"], tuple[Path]]:
+        """Another process gets the place; the directory stays ours."""
+        return Folder, (self.path,)
+
     @classmethod
     def empty(cls) -> "Folder":
         """A new directory of our own."""
@@ -71,6 +75,11 @@ def digest(directory: Path) -> str:
             content = hashlib.file_digest(stream, "sha256").hexdigest()
         state.update(f"{content}  {relative}\n".encode(errors="surrogateescape"))
     return f"sha256:{state.hexdigest()}"
+
+
+def size(directory: Path) -> int:
+    """The bytes of a model's files."""
+    return sum(path.stat().st_size for path in listed(directory).values())
 
 
 def mlmodel(directory: Path) -> dict[str, Any]:

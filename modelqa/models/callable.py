@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib
+from functools import partial
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,14 +35,14 @@ def find(source: Any, *, tracking_uri: str | None = None, trust: Trust = "regist
     if not isinstance(source, str):
         name = getattr(source, "__qualname__", type(source).__qualname__)
         info = ModelInfo(name, name=name)
-        return Found(info, load=lambda: wrap(source, info))
+        return Found(info, load=partial(wrap, source, info))
     module, colon, path = source.partition(":")
     if not (colon and path and all(part.isidentifier() for part in f"{module}.{path}".split("."))):
         raise SubjectError(f"{source}: expected package.module:function")
     admit(module)
     info = ModelInfo(source, name=source, digest=_digest(source, module))
     _admit(trust, info)
-    return Found(info, load=lambda: _load(info, module, path))
+    return Found(info, load=partial(_load, info, module, path))
 
 
 def _admit(trust: Trust, info: ModelInfo) -> None:

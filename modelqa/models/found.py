@@ -12,12 +12,16 @@ from modelqa.models.artifacts import Folder
 class Found:
     """What a reference to a model stands for now; no code of the model has run.
 
-    ``load`` loads it and may run its code; ``tags`` are those of its version in the registry. ``folder``
-    holds its files where MLflow can serve them, as they stay while something refers to it.
+    ``load`` loads it and may run its code; where it can be pickled, another process can load it too.
+    ``wrapped`` loads it behind the interface that its server calls, ``size`` counts the bytes of its
+    files; ``tags`` are those of its version in the registry. ``folder`` holds its files where MLflow can
+    serve them, as they stay while something refers to it.
     """
 
     info: ModelInfo
     _: KW_ONLY
     load: Callable[[], Model]
+    wrapped: Callable[[], Model] | None = None
+    size: Callable[[], int] | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     folder: Folder | None = None

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -95,7 +96,14 @@ def _admitted(folder: Folder, info: ModelInfo, trust: Trust, tags: Mapping[str, 
     id_ = info.id or str(read.get("model_id") or "")
     info = replace(info, id=id_, digest=artifacts.digest(folder.path))
     admit(trust, info, folder.path)
-    return Found(info, load=lambda: _load(folder, info), tags=dict(tags), folder=folder)
+    return Found(
+        info,
+        load=partial(_load, folder, info),
+        wrapped=partial(_load_wrapped, folder, info),
+        size=partial(artifacts.size, folder.path),
+        tags=dict(tags),
+        folder=folder,
+    )
 
 
 def _load(folder: Folder, info: ModelInfo) -> Model:
@@ -107,6 +115,13 @@ def _load(folder: Folder, info: ModelInfo) -> Model:
             return wrap(extras.load("mlflow.sklearn").load_model(path), info, inputs, keep=folder)
         pyfunc = extras.load("mlflow.pyfunc").load_model(path, suppress_warnings=True)
         return _model(pyfunc, flavors, info, inputs, folder)
+
+
+def _load_wrapped(folder: Folder, info: ModelInfo) -> Model:
+    """Load a model behind MLflow's own interface, which its servers call."""
+    with _loading(info), frames.quiet(), _own_code(folder.path):
+        pyfunc = extras.load("mlflow.pyfunc").load_model(str(folder.path), suppress_warnings=True)
+        return Function(info=info, inputs=inputs_of(folder.path), score=pyfunc.predict, keep=folder)
 
 
 def _model(

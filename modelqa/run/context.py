@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import KW_ONLY, dataclass, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from modelqa.core.estimate import Levels
+from modelqa.core.bound import Bound, settled
+from modelqa.core.estimate import Estimate, Levels
 from modelqa.core.ports import Column, Model, Other, Predictions, Table, Versus
 from modelqa.core.result import ALL
 from modelqa.run.encode import Encoded
@@ -26,6 +27,7 @@ class View:
     check_id: str
     _: KW_ONLY
     levels: Levels
+    bound: Bound = field(default_factory=Bound)
     versus: Versus | None = None
     against: Other = "champion"
     side: Side = "model"
@@ -63,6 +65,13 @@ class View:
         return self.opened.in_process(self.side)
 
     @property
+    def wrapped(self) -> Model:
+        return self.opened.wrapped(self.side)
+
+    def cold(self) -> Mapping[str, float]:
+        return self.opened.cold(self.side)
+
+    @property
     def features(self) -> tuple[str, ...]:
         return self.opened.features()
 
@@ -77,6 +86,9 @@ class View:
 
     def clock(self) -> float:
         return self.opened.settings.clock()
+
+    def settled(self, estimate: Estimate) -> bool:
+        return settled(estimate, self.bound)
 
     def predictions(self) -> Predictions:
         said = self.opened.predictions(self.side)

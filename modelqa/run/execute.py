@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from modelqa.core.bound import Outcome, facing_both
+from modelqa.core.bound import Bound, Outcome, facing_both
 from modelqa.core.estimate import Reds
 from modelqa.core.ports import Model, Needs, Versus, arguments
 from modelqa.core.result import CheckResult, Measurement, SuiteResult, Verdict
@@ -146,7 +146,8 @@ def whole(planned: Planned, opened: Opened) -> View:
     spec = planned.spec
     versus: Versus | None = None if spec.versus is None else "relative" if spec.relative else "difference"
     against = spec.versus or "champion"
-    return View(opened, planned.id, levels=planned.levels, versus=versus, against=against)
+    bound = spec.bound if spec.across in (None, "worst") else Bound()  # a gap's is no slice's own
+    return View(opened, planned.id, levels=planned.levels, bound=bound, versus=versus, against=against)
 
 
 def measured(planned: Planned, view: View) -> Iterator[Measurement]:

@@ -1,6 +1,6 @@
 """The subject of a run, opened: each model, table and prediction at most once, when first needed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Literal, TypeVar, cast
@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from modelqa.core.ports import Column, Model, Needs, Other, Predictions, Table
 from modelqa.core.profile_file import TAG
-from modelqa.core.subject import DataInfo, SubjectInfo
+from modelqa.core.subject import DataInfo, Endpoint, SubjectInfo
 from modelqa.engines import memory, profiled
 from modelqa.engines.opening import open_rows
 from modelqa.errors import NotFound, SubjectError
+from modelqa.models import cold
+from modelqa.models.found import Found
 from modelqa.run.decisions import decided
 from modelqa.run.dummy import Dummy, known
 from modelqa.run.encode import Encoded, encode, group_codes, logged, unlabelled
@@ -25,6 +27,8 @@ from modelqa.suite.spec import Labels, SliceSpec, Suite
 
 Side = Literal["model", "champion", "dummy"]
 T = TypeVar("T")
+MOST_COLD_ROWS = 1000
+"""Rows of the batch that a model is called with in a new process."""
 
 
 class Opened:
@@ -120,6 +124,30 @@ class Opened:
     def in_process(self, side: Side) -> Model:
         """The model or the champion in this process (an endpoint is where it is), loaded once."""
         return self._once("model", side, make=lambda: cast("Model", self._find(side).load()))
+
+    def wrapped(self, side: Side) -> Model:
+        """The model behind the interface that its server calls, loaded once; its server, if there is one."""
+        return (
+            self.model(side)
+            if self.suite.serve
+            else self._once("wrapped", side, make=lambda: self._wrapped(side))
+        )
+
+    def _wrapped(self, side: Side) -> Model:
+        found: Found = self._find(side)
+        if found.wrapped is None:
+            raise SubjectError(f"{found.info} has no flavour pyfunc: that is for models of MLflow's")
+        return found.wrapped()
+
+    def cold(self, side: Side) -> Mapping[str, float]:
+        """What a model takes of a new process, measured once."""
+        return self._once("cold", side, make=lambda: self._cold(side))
+
+    def _cold(self, side: Side) -> Mapping[str, float]:
+        if isinstance(getattr(self.suite, side), Endpoint):
+            raise SubjectError(f"the {side} is an endpoint, which nobody here loads: name a model's version")
+        rows = self.batch.take(np.arange(min(self.batch.rows, MOST_COLD_ROWS)))
+        return cold.measure(self._find(side), rows.to_pandas(self.features()))
 
     def served(self, side: Side) -> Model:
         """The model or the champion behind HTTP, its server started once and stopped by `close`."""

@@ -247,17 +247,29 @@ def quantile(values: Floats, q: float, levels: Levels) -> Estimate:
     >>> found.low, found.value, found.high
     (40.0, 50.5, 61.0)
     """
-    from scipy.special import bdtr, bdtrc
-
     n = len(values)
     if n == 0:
         return Estimate.undefined(n=0)
-    # At most k values lie below the quantile with the binomial probability of k: ranks count from 1.
-    first = bisect_left(range(n), True, key=lambda k: bool(bdtr(k, n, q) > levels.low))
-    last = 1 + bisect_left(range(n), True, key=lambda k: bool(bdtrc(k, n, q) <= levels.high))
+    first, last = ranks(n, q, levels)
     ordered = np.sort(values)
     # Between a finite value and an infinite one, or two of these, there is nothing to interpolate.
     value = float(np.quantile(ordered, q, method="linear" if isfinite(ordered[-1]) else "inverted_cdf"))
     low = float(ordered[first - 1]) if first > 0 else -inf
     high = float(ordered[last - 1]) if last <= n else inf
     return Estimate(value, low=min(low, value), high=max(high, value), n=n)
+
+
+def ranks(n: int, q: float, levels: Levels) -> tuple[int, int]:
+    """Which of ``n`` sorted values are the ends of a quantile, counted from 1.
+
+    0 and n + 1 are ends that so few values cannot hold.
+
+    >>> ranks(100, 0.5, Levels(alpha=0.025, beta=0.025, reds="none"))
+    (40, 61)
+    """
+    from scipy.special import bdtr, bdtrc
+
+    # At most k values lie below the quantile with the binomial probability of k.
+    first = bisect_left(range(n), True, key=lambda k: bool(bdtr(k, n, q) > levels.low))
+    last = 1 + bisect_left(range(n), True, key=lambda k: bool(bdtrc(k, n, q) <= levels.high))
+    return first, last

@@ -1,6 +1,6 @@
 """The JSON Schema of suite files, for editors: from the suite's keys and the checks' signatures."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, get_args
 
 from modelqa import catalog
@@ -258,7 +258,7 @@ def _check(name: str, made: CheckType | None) -> Fragment:
         "required": [name, *needed],
         "additionalProperties": made.open_ended,
         "dependencies": _TOGETHER,
-        **({} if made.own_bound else _bounded(_unit(made))),
+        **({} if made.own_bound else _bounded(name, made)),
     }
 
 
@@ -272,11 +272,25 @@ def _parameter(key: str, found: Any, doc: Doc) -> Fragment:
     return {**shape_of(found.annotation), **told, **({"default": found.default} if simple else {})}
 
 
-def _bounded(unit: Unit | None) -> Fragment:
-    """At least one limit, each in the unit that the check measures."""
-    plain: Fragment = {"properties": _limits(unit)}
+def _bounded(name: str, made: CheckType) -> Fragment:
+    """At least one limit, each in the unit that the check measures; where that follows from the value
+    of the check, in the unit of each value that is known."""
+    by_unit = _units(made)
+    only = next(iter(by_unit)) if len(by_unit) == 1 else None
+    each = [
+        {"if": {"properties": {name: {"enum": names}}}, "then": _in_unit(unit)}
+        for unit, names in by_unit.items()
+    ]
     return {
         "anyOf": [{"required": [key]} for key in LIMITS],
+        **_in_unit(only),
+        **({"allOf": each} if only is None and each else {}),
+    }
+
+
+def _in_unit(unit: Unit | None) -> Fragment:
+    plain: Fragment = {"properties": _limits(unit)}
+    return {
         "if": {"required": ["versus"]},
         "then": {"properties": _limits(unit, versus=True)},
         "else": _across(
@@ -291,19 +305,17 @@ def _across(how: str, bounds: Fragment, otherwise: Fragment) -> Fragment:
     return {"if": said, "then": {"properties": bounds}, "else": otherwise}
 
 
-def _unit(made: CheckType) -> Unit | None:
-    """The unit of a check's bounds; None where it depends on a value that may be anything."""
+def _units(made: CheckType) -> Mapping[Unit, list[str]]:
+    """The units of a check's bounds, each with the values that measure in it; empty where none is known."""
     if isinstance(made.unit, Unit):
-        return made.unit
-    return _same(made.unit, names_in(made.main.annotation) if made.main else ())
-
-
-def _same(unit: Callable[[Any], Unit], names: Sequence[str]) -> Unit | None:
+        return {made.unit: []}
+    found: dict[Unit, list[str]] = {}
     try:
-        found = {unit(name) for name in names}
+        for name in names_in(made.main.annotation) if made.main else ():
+            found.setdefault(made.unit(name), []).append(name)
     except Exception:  # a check author's own code
-        return None
-    return found.pop() if len(found) == 1 else None
+        return {}
+    return found
 
 
 def _limits(unit: Unit | None, *, versus: bool = False, signed: bool = False) -> Fragment:

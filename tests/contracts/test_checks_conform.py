@@ -17,6 +17,7 @@ CASES: dict[str, list[tuple[Any, dict[str, Any]]]] = {
         ("tests.own_scores:profit", {"min": 0}),
     ],
     "latency": [("p50", {"max": "1 min", "calls": 30})],
+    "resources": [("load_time", {"max": "5 min"}), ("model_size", {"max": "1 GiB"})],
     "errors": [
         ("rate", {"max": 0.5}),
         ("rate", {"max": 0.5, "generalise": True}),

@@ -76,7 +76,7 @@ def test_a_check_of_one_s_own_keeps_what_every_check_promises() -> None:
 def test_the_names_that_a_key_takes_are_listed() -> None:
     """All scorers stand in the manual of `metric`, negative twins in brackets."""
     assert "log_loss (also neg_log_loss)" in explain("metric")
-    assert "p50, p90, p95, p99, mean" in explain("latency")
+    assert "p50, p90, p95, p99, mean, throughput" in explain("latency")
 
 
 @pytest.mark.parametrize(
