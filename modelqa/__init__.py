@@ -25,12 +25,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # what `__getattr__` resolves, for those who read types
     from modelqa.core.bound import Bound as Bound
     from modelqa.core.bound import Outcome as Outcome
+    from modelqa.core.check import Needs as Needs
+    from modelqa.core.check import Shape as Shape
+    from modelqa.core.check import check as check
     from modelqa.core.estimate import Estimate as Estimate
     from modelqa.core.evidence import Evidence as Evidence
     from modelqa.core.ports import Context as Context
-    from modelqa.core.ports import Needs as Needs
-    from modelqa.core.ports import Shape as Shape
-    from modelqa.core.ports import check as check
     from modelqa.core.result import CheckResult as CheckResult
     from modelqa.core.result import Measurement as Measurement
     from modelqa.core.result import SuiteResult as SuiteResult
@@ -61,16 +61,16 @@ _PUBLIC = {
     "Measurement": "modelqa.core.result:Measurement",
     "MissingExtra": "modelqa.errors:MissingExtra",
     "ModelQAError": "modelqa.errors:ModelQAError",
-    "Needs": "modelqa.core.ports:Needs",
+    "Needs": "modelqa.core.check:Needs",
     "Outcome": "modelqa.core.bound:Outcome",
-    "Shape": "modelqa.core.ports:Shape",
+    "Shape": "modelqa.core.check:Shape",
     "SubjectError": "modelqa.errors:SubjectError",
     "Suite": "modelqa.suite.spec:Suite",
     "SuiteError": "modelqa.errors:SuiteError",
     "SuiteResult": "modelqa.core.result:SuiteResult",
     "Unit": "modelqa.core.units:Unit",
     "Verdict": "modelqa.core.result:Verdict",
-    "check": "modelqa.core.ports:check",
+    "check": "modelqa.core.check:check",
     "load": "modelqa.suite.load:load",
     "log_reference": "modelqa.profiles:log_reference",
     "parametrize": "modelqa.python_tests:parametrize",

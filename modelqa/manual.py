@@ -8,7 +8,7 @@ from typing import Any
 
 from modelqa import catalog
 from modelqa.core import units
-from modelqa.core.ports import CheckType, Needs, declared
+from modelqa.core.check import CheckType, Needs, declared
 from modelqa.core.units import Unit
 from modelqa.errors import ModelQAError
 from modelqa.suite.doc import Doc, read

@@ -26,7 +26,8 @@ import numpy as np
 
 from modelqa import catalog
 from modelqa.core.bound import Outcome
-from modelqa.core.ports import Model, Needs, declared
+from modelqa.core.check import Needs, declared
+from modelqa.core.ports import Model
 from modelqa.core.result import CheckResult, SuiteResult
 
 if TYPE_CHECKING:

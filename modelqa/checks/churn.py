@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from modelqa.core.check import Complaint, Needs, Shape, check
 from modelqa.core.estimate import Estimate
-from modelqa.core.ports import Complaint, Context, Needs, Predictions, Shape, check
+from modelqa.core.ports import Context, Predictions
 from modelqa.core.result import Measurement
 from modelqa.core.units import Unit
 from modelqa.errors import CheckError

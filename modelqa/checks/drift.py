@@ -7,19 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelqa.core.bound import Bound
+from modelqa.core.check import Complaint, Influence, Needs, Shape, check
 from modelqa.core.estimate import Estimate, Levels
 from modelqa.core.evidence import Evidence
-from modelqa.core.ports import (
-    Column,
-    Complaint,
-    Context,
-    Influence,
-    Needs,
-    Predictions,
-    Shape,
-    Table,
-    check,
-)
+from modelqa.core.ports import Column, Context, Predictions, Table
 from modelqa.core.profile import ColumnProfile
 from modelqa.core.result import Measurement
 from modelqa.core.signature import ColumnKind

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from modelqa.checks.search import MOST_SECONDS, Search, kind_of
 from modelqa.checks.tally import Tally
 from modelqa.core import units
+from modelqa.core.check import Complaint, Needs, Shape, check
 from modelqa.core.estimate import Estimate
 from modelqa.core.patience import patiently
-from modelqa.core.ports import Column, Complaint, Context, Needs, Predictions, Shape, check
+from modelqa.core.ports import Column, Context, Predictions
 from modelqa.core.result import Measurement
 from modelqa.core.signature import ColumnKind
 from modelqa.core.units import Unit

@@ -18,7 +18,8 @@ from modelqa.checks.evidently_names import (
     needs,
 )
 from modelqa.checks.evidently_task import DRIFT_NOTE, P_VALUE_NOTE, Task, called, made, measurement
-from modelqa.core.ports import Column, Complaint, Context, Needs, Shape, Table, check
+from modelqa.core.check import Complaint, Needs, Shape, check
+from modelqa.core.ports import Column, Context, Table
 from modelqa.core.result import Measurement
 from modelqa.errors import CheckError
 

@@ -8,7 +8,7 @@ from dataclasses import KW_ONLY, dataclass, replace
 from difflib import get_close_matches
 from typing import Any, Literal
 
-from modelqa.core.ports import Complaint, Needs
+from modelqa.core.check import Complaint, Needs
 
 Family = Literal["test", "embedding", "metric", "preset"]
 Takes = Literal["", "column", "column_name", "columns", "embeddings_name"]

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from modelqa.checks.expectation_names import Expectation
-from modelqa.core.ports import Complaint
+from modelqa.core.check import Complaint
 
 REFUSED = {
     "row_condition": "write the condition as `where:`, in modelqa's own language",

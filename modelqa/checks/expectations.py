@@ -16,8 +16,9 @@ from modelqa.checks.expectation_arguments import complaints, moment
 from modelqa.checks.expectation_names import NAMES, Expectation, find
 from modelqa.core import extras
 from modelqa.core.bound import Bound
+from modelqa.core.check import Complaint, Needs, Shape, check
 from modelqa.core.estimate import Estimate
-from modelqa.core.ports import Complaint, Context, Needs, Shape, Table, check
+from modelqa.core.ports import Context, Table
 from modelqa.core.result import Measurement
 from modelqa.core.units import Unit
 from modelqa.errors import CheckError, MissingExtra

@@ -7,9 +7,10 @@ from typing import Annotated, Any, Self
 
 from numpy.random import Generator as Rng
 
+from modelqa.core.check import Complaint, Needs, Shape, check
 from modelqa.core.estimate import Estimate, Levels
 from modelqa.core.evidence import Evidence
-from modelqa.core.ports import Complaint, Context, Needs, Shape, check
+from modelqa.core.ports import Context
 from modelqa.core.result import Measurement
 from modelqa.core.units import Unit
 from modelqa.errors import CheckError

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from modelqa.checks import load, surroundings
 from modelqa.checks.timing import Call, Effort, Seen, watch
+from modelqa.core.check import Complaint, Needs, Shape, check
 from modelqa.core.estimate import Estimate, Levels
 from modelqa.core.evidence import Evidence
-from modelqa.core.ports import Complaint, Context, Model, Needs, Shape, Versus, check
+from modelqa.core.ports import Context, Model, Versus
 from modelqa.core.result import Measurement
 from modelqa.core.units import Unit, show
 from modelqa.stats import compare

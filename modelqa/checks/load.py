@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from modelqa.checks.search import kind_of
 from modelqa.checks.tally import Tally
 from modelqa.core import units
-from modelqa.core.ports import Complaint, Context, Model, Shape
+from modelqa.core.check import Complaint, Shape
+from modelqa.core.ports import Context, Model
 from modelqa.core.units import Unit
 from modelqa.errors import CallError, CheckError, ModelQAError
 

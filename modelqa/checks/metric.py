@@ -8,8 +8,9 @@ from typing import Annotated, Any
 import numpy as np
 
 from modelqa.core.beside import load
+from modelqa.core.check import Complaint, Influence, Needs, Shape, check
 from modelqa.core.estimate import Estimate
-from modelqa.core.ports import Complaint, Context, Influence, Needs, Shape, check
+from modelqa.core.ports import Context
 from modelqa.core.result import Measurement
 from modelqa.errors import CheckError
 from modelqa.stats import compare, scores

@@ -10,8 +10,9 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Any, Literal
 from urllib.parse import urlencode, urlsplit
 
+from modelqa.core.check import Complaint, Needs, check
 from modelqa.core.estimate import Estimate
-from modelqa.core.ports import Complaint, Context, Needs, check
+from modelqa.core.ports import Context
 from modelqa.core.result import Measurement
 from modelqa.core.units import Unit
 from modelqa.errors import CheckError

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Literal
 
+from modelqa.core.check import Needs, check
 from modelqa.core.estimate import Estimate
-from modelqa.core.ports import Context, Needs, check
+from modelqa.core.ports import Context
 from modelqa.core.result import Measurement
 from modelqa.core.units import Unit
 

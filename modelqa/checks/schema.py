@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from modelqa.checks.repeats import distinct_values, repeated_rows
 from modelqa.core import units
 from modelqa.core.bound import Bound
+from modelqa.core.check import Complaint, Needs, Shape, check
 from modelqa.core.estimate import Estimate
-from modelqa.core.ports import Column, Complaint, Context, Needs, Shape, check
+from modelqa.core.ports import Column, Context
 from modelqa.core.result import Measurement
 from modelqa.core.signature import ColumnKind, mismatches
 from modelqa.core.units import Unit

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelqa.checks.tally import Tally
+from modelqa.core.check import Complaint, Needs, Shape, check
 from modelqa.core.estimate import Estimate
-from modelqa.core.ports import Complaint, Context, Model, Needs, Predictions, Shape, check
+from modelqa.core.ports import Context, Model, Predictions
 from modelqa.core.result import Measurement
 from modelqa.errors import CallError
 

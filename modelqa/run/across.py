@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from modelqa.core.check import COMPARES
 from modelqa.core.estimate import Estimate, Levels
 from modelqa.core.evidence import Evidence
-from modelqa.core.ports import COMPARES
 from modelqa.core.result import ALL, Measurement
 from modelqa.errors import CheckError
 from modelqa.run.context import View

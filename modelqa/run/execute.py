@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from modelqa.core.bound import Bound, Outcome, facing_both
+from modelqa.core.check import Needs, arguments
 from modelqa.core.estimate import Reds
-from modelqa.core.ports import Model, Needs, Versus, arguments
+from modelqa.core.ports import Model, Versus
 from modelqa.core.result import CheckResult, Measurement, SuiteResult, Verdict
 from modelqa.errors import ModelQAError, SubjectError
 from modelqa.run import across, machine

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from modelqa.core.ports import Influence, Needs
+from modelqa.core.check import Influence, Needs
 from modelqa.run.context import View
 from modelqa.run.plan import Planned
 from modelqa.run.redrawn import Redrawn, Rows

@@ -8,7 +8,8 @@ from typing import Any, Literal, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from modelqa.core.ports import Column, Model, Needs, Other, Predictions, Table
+from modelqa.core.check import Needs
+from modelqa.core.ports import Column, Model, Other, Predictions, Table
 from modelqa.core.profile_file import TAG
 from modelqa.core.subject import DataInfo, Endpoint, SubjectInfo
 from modelqa.engines import memory, profiled

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass
 
+from modelqa.core.check import Needs
 from modelqa.core.estimate import Levels
-from modelqa.core.ports import Needs
 from modelqa.core.result import Budget
 from modelqa.errors import Problem, SuiteError
 from modelqa.suite.spec import CheckSpec, Suite

@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from modelqa.core.ports import Influence, arguments
+from modelqa.core.check import Influence, arguments
 from modelqa.core.power import PowerReport, Sight
 from modelqa.core.result import Measurement
 from modelqa.errors import ModelQAError, SubjectError

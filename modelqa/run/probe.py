@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 
 from modelqa.core.bound import Bound
+from modelqa.core.check import COMPARES, Influence, Needs
 from modelqa.core.estimate import Estimate
-from modelqa.core.ports import COMPARES, Influence, Needs
 from modelqa.core.power import Chances
 from modelqa.core.result import Measurement
 from modelqa.run.context import View

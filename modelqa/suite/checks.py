@@ -7,7 +7,8 @@ from typing import Any, cast, get_args
 
 from modelqa import catalog
 from modelqa.core.bound import Bound
-from modelqa.core.ports import CheckType, Other, arguments, declared
+from modelqa.core.check import CheckType, arguments, declared
+from modelqa.core.ports import Other
 from modelqa.core.units import Unit
 from modelqa.suite import values
 from modelqa.suite.bounds import LIMITS, Limits, limits

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
-from modelqa.core.ports import CheckType
+from modelqa.core.check import CheckType
 from modelqa.suite.parameters import parameters
 
 _OTHER = re.compile(r"[^A-Za-z0-9_.-]+")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
-from modelqa.core.ports import CheckType
+from modelqa.core.check import CheckType
 from modelqa.suite.nodes import Node, Problems, suggest
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from typing import Any, get_args
 
 from modelqa import catalog
 from modelqa.core import units
-from modelqa.core.ports import CheckType, Other, declared
+from modelqa.core.check import CheckType, declared
+from modelqa.core.ports import Other
 from modelqa.core.units import Unit
 from modelqa.suite.bounds import LIMITS
 from modelqa.suite.build import DEFAULTS, READERS

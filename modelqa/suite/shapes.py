@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from modelqa.core import units
-from modelqa.core.ports import Shape
+from modelqa.core.check import Shape
 from modelqa.core.units import Unit
 
 Fragment = dict[str, Any]

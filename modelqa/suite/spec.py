@@ -8,7 +8,8 @@ from typing import Any, Literal, Self, TypedDict, Unpack, cast
 
 from modelqa import catalog
 from modelqa.core.bound import Bound
-from modelqa.core.ports import CheckType, Needs, Other
+from modelqa.core.check import CheckType, Needs
+from modelqa.core.ports import Other
 from modelqa.core.result import SuiteResult
 from modelqa.core.units import Unit
 from modelqa.suite.nodes import NOWHERE, Node, Place, Problems, name_of, of

@@ -11,8 +11,8 @@ from scipy import stats
 from modelqa import Suite, SuiteError
 from modelqa.checks.churn import _codes
 from modelqa.core.bound import Outcome
+from modelqa.core.check import Needs
 from modelqa.core.estimate import Estimate
-from modelqa.core.ports import Needs
 from modelqa.errors import NotFound
 from modelqa.reports.terminal import would
 from modelqa.run.opened import find_model

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from modelqa import catalog
-from modelqa.core.ports import declared
+from modelqa.core.check import declared
 from modelqa.testing import check_conforms
 
 CASES: dict[str, list[tuple[Any, dict[str, Any]]]] = {

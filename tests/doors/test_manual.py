@@ -12,7 +12,8 @@ from typer.testing import CliRunner, Result
 from modelqa import catalog
 from modelqa.cli import app
 from modelqa.core.bound import Outcome
-from modelqa.core.ports import Context, Needs, check, declared
+from modelqa.core.check import Needs, check, declared
+from modelqa.core.ports import Context
 from modelqa.errors import ModelQAError
 from modelqa.manual import explain, listing, manual
 from modelqa.suite.doc import read

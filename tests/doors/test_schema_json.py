@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from modelqa import catalog
 from modelqa.cli import app
-from modelqa.core.ports import declared
+from modelqa.core.check import declared
 from modelqa.errors import SuiteError
 from modelqa.suite.build import READERS
 from modelqa.suite.load import parse

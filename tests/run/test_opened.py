@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from modelqa import SubjectError, Suite, SuiteError
-from modelqa.core.ports import Needs
+from modelqa.core.check import Needs
 from modelqa.run.opened import Opened, Settings
 from modelqa.testing import FakeModel, make_batch
 

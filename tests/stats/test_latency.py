@@ -5,7 +5,7 @@ from math import inf, isinf, log
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -56,6 +56,7 @@ def test_independent_calls_would_be_wrong_there() -> None:
     assert sum(missed(intervals.quantile(calls, 0.5, LEVELS), 0.001) for calls in runs) > 30
 
 
+@settings(deadline=None)
 @given(st.lists(SECONDS, min_size=1, max_size=80), st.sampled_from([0.5, 0.9, 0.99]))
 def test_an_interval_of_any_calls_holds_its_value(calls: list[float], q: float) -> None:
     """Ties, one call, and calls of very different length."""
@@ -77,6 +78,7 @@ def test_few_calls_know_no_end_of_a_high_quantile() -> None:
 # --- two models
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0.01, 5), min_size=1, max_size=9), st.floats(0.0005, 0.4))
 def test_signs_exceed_what_is_critical_as_seldom_as_it_says(weights: list[float], tail: float) -> None:
     """All signs of up to nine weights, counted: the tail of the theorem is never passed."""
@@ -115,6 +117,7 @@ def test_a_slower_model_is_seen(q: float) -> None:
     assert found.value == pytest.approx(0.25, abs=0.08)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000), st.sampled_from([0.5, 0.95]), st.floats(0.1, 10))
 def test_units_and_roles_do_not_matter(seed: int, q: float, unit: float) -> None:
     """Milliseconds give the interval that seconds give; exchanged models give the ratio upside down."""
@@ -126,6 +129,7 @@ def test_units_and_roles_do_not_matter(seed: int, q: float, unit: float) -> None
     assert log(1 + found.value) == pytest.approx(-log(1 + other.value))
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(SECONDS, SECONDS), min_size=1, max_size=40),
     st.sampled_from([0.5, 0.99, None]),
@@ -152,6 +156,7 @@ def test_a_model_is_as_quick_as_itself() -> None:
 # --- what a report draws
 
 
+@settings(deadline=None)
 @given(st.lists(SECONDS, min_size=1, max_size=300))
 def test_a_distribution_is_plain_and_loses_no_call(calls: list[float]) -> None:
     """Every call is in the histogram; quantiles run from the shortest call to the longest."""

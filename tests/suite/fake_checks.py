@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from modelqa.core.ports import Complaint, Context, Needs, check
+from modelqa.core.check import Complaint, Needs, check
+from modelqa.core.ports import Context
 from modelqa.core.result import Measurement
 from modelqa.core.units import Unit
 
