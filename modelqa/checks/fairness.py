@@ -17,6 +17,7 @@ from modelqa.errors import CheckError
 from modelqa.stats import scores
 from modelqa.stats.across import How, about, combine, drawn, independent, passes
 from modelqa.stats.sample import Sample
+from modelqa.stats.score import Score
 
 _RATES: Mapping[str, tuple[str, ...]] = {
     "demographic_parity": ("selection_rate",),
@@ -86,7 +87,7 @@ def fairness(ctx: Context, measure: Measure, *, by: str) -> Iterator[Measurement
     )
 
 
-def _sample(group: Context, rate: scores.Score) -> Sample:
+def _sample(group: Context, rate: Score) -> Sample:
     """The rows of a group that a rate is measured on."""
     sample: Sample = group.sample(labelled=rate.labels)
     if sample.task != "binary":
@@ -103,9 +104,7 @@ class _Rate:
     evidence: Evidence
 
     @classmethod
-    def of(
-        cls, rate: scores.Score, how: How, samples: Mapping[str, Sample], levels: Levels, rng: Rng
-    ) -> Self:
+    def of(cls, rate: Score, how: How, samples: Mapping[str, Sample], levels: Levels, rng: Rng) -> Self:
         clusters = [sample.groups for sample in samples.values() if sample.groups is not None]
         apart = independent(clusters)
         at, names = passes(how, levels, len(samples), apart=apart), [*samples]
@@ -127,5 +126,5 @@ def _notes(groups: Mapping[str, Context]) -> Iterator[str]:
     return (f"{name}: {group.note}" for name, group in groups.items() if group.note)
 
 
-def _unlabelled(ctx: Context, rate: scores.Score) -> str:
+def _unlabelled(ctx: Context, rate: Score) -> str:
     return f"{ctx.unlabelled:,} rows have no label yet" if rate.labels and ctx.unlabelled else ""

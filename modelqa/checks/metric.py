@@ -17,12 +17,13 @@ from modelqa.stats import compare, scores
 from modelqa.stats.functions import Function
 from modelqa.stats.linear import Undefined
 from modelqa.stats.sample import Sample
+from modelqa.stats.score import Score
 
 Scorer = (
     Annotated[str, Shape({"enum": list(scores.SCORERS)})]
     | Annotated[str, Shape({"pattern": r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$"})]
 )
-Scored = scores.Score | Function
+Scored = Score | Function
 
 
 def _known(scorer: str, **_: object) -> Iterator[Complaint]:
@@ -119,9 +120,7 @@ def _sample(ctx: Context, score: Scored) -> Sample:
     return sample
 
 
-def _compared(
-    ctx: Context, score: scores.Score, sample: Sample, threshold: float | None
-) -> tuple[Estimate, str]:
+def _compared(ctx: Context, score: Score, sample: Sample, threshold: float | None) -> tuple[Estimate, str]:
     """The paired difference to the other model, which says so where it is the other that has no score."""
     other = _other(ctx, score, threshold)
     judge = compare.relative if ctx.versus == "relative" else compare.difference

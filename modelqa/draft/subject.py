@@ -16,9 +16,9 @@ from modelqa.core.result import CheckResult
 from modelqa.core.signature import ColumnKind
 from modelqa.draft.columns import find_key
 from modelqa.errors import ModelQAError, SubjectError
-from modelqa.run.encode import objects
 from modelqa.run.execute import describe, run_suite
 from modelqa.run.opened import Opened, Settings
+from modelqa.run.roles import objects
 from modelqa.suite.spec import Labels, Suite
 
 POSITIVES = ("yes", "true", "positive", "pos", "y", "t")

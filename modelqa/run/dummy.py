@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelqa.core.ports import Predictions, Table
-from modelqa.run.encode import class_of, objects, weights_of
+from modelqa.run.encode import class_of
+from modelqa.run.roles import objects, weights_of
 from modelqa.stats.sample import Sample
 
 Labels = tuple[NDArray[Any], NDArray[np.float64] | None]

@@ -19,9 +19,10 @@ from modelqa.models import cold
 from modelqa.models.found import Found
 from modelqa.run.decisions import decided
 from modelqa.run.dummy import Dummy, known
-from modelqa.run.encode import Encoded, encode, group_codes, logged, unlabelled
+from modelqa.run.encode import Encoded, encode, unlabelled
 from modelqa.run.found import Settings as Settings
 from modelqa.run.found import find_model, find_rows, name_of_rows
+from modelqa.run.roles import group_codes, logged
 from modelqa.run.slices import Part, partition
 from modelqa.stats.sample import Sample
 from modelqa.suite.spec import Labels, SliceSpec, Suite

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from modelqa.core.ports import Column, Table
 from modelqa.core.signature import ColumnKind
 from modelqa.errors import CheckError
-from modelqa.run.encode import factorized, objects
+from modelqa.run.encode import factorized
+from modelqa.run.roles import objects
 from modelqa.suite.slices import MOST_SLICES
 from modelqa.suite.spec import SliceSpec
 

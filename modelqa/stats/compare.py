@@ -10,7 +10,7 @@ from modelqa.stats.discordant import paired_shares
 from modelqa.stats.intervals import independent, spread, unseen
 from modelqa.stats.linear import Linear, Undefined, negated, noise
 from modelqa.stats.sample import Sample
-from modelqa.stats.scores import Score
+from modelqa.stats.score import Score
 
 Noted = tuple[Estimate, str]
 _ANGLES = 180

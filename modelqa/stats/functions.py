@@ -15,7 +15,7 @@ from modelqa.errors import CheckError
 from modelqa.stats.bootstrap import Rows, Statistic, bootstrap, enough
 from modelqa.stats.intervals import Floats
 from modelqa.stats.sample import Sample, Task
-from modelqa.stats.scores import Response
+from modelqa.stats.score import Response
 
 _TASKS: frozenset[Task] = frozenset({"binary", "multiclass", "regression"})
 _CLASSES: frozenset[Task] = frozenset({"binary", "multiclass"})

@@ -107,3 +107,14 @@ def limit(unit: Unit | None, *, versus: bool = False, signed: bool = False) -> F
     suffixes = {*units.suffixes(unit), *(("", "pp") if unit in (Unit.NUMBER, Unit.SHARE) else ())}
     ends = {"low": -1.0 if versus or signed else 0.0, "high": 1.0} if unit is Unit.SHARE else {}
     return quantity(sorted(suffixes | ({"%"} if versus else set())), **ends)
+
+
+def texts(what: str, **more: Any) -> Fragment:
+    """One text or more, in a list."""
+    return {"type": "array", "items": TEXT, "minItems": 1, "description": what, **more}
+
+
+def mapping(*required: str, **properties: Fragment) -> Fragment:
+    """A mapping with these keys and no others."""
+    closed = {"type": "object", "properties": properties, "additionalProperties": False}
+    return {**closed, "required": list(required)} if required else closed

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from modelqa.core.ports import Column, Predictions
 from modelqa.core.signature import ColumnKind
 from modelqa.errors import SubjectError
-from modelqa.run.encode import encode, factorized, logged, objects
+from modelqa.run.encode import encode, factorized
+from modelqa.run.roles import logged, objects
 
 
 def column(values: list[Any], name: str = "label") -> Column:
