@@ -338,8 +338,7 @@ def _microseconds(value: str | date) -> int:
     """
     moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    return int((moment - epoch).total_seconds() * 1e6)
+    return int((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1e6)
 
 
 def _share(wanted: Any) -> float | None:

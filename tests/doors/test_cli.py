@@ -6,43 +6,19 @@ import sys
 from pathlib import Path
 
 import pytest
+from tiny_project import SUITE as GREEN
+from tiny_project import lay_out
 from typer.testing import CliRunner, Result
 
 from modelqa.cli import app, main
 
-MODEL = """
-import numpy as np
-def good(frame):
-    share = 1 / (1 + np.exp(-4 * frame["x"].to_numpy(dtype=float)))
-    return np.column_stack([1 - share, share])
-def blind(frame):
-    return np.full((len(frame), 2), 0.5)
-"""
-SUITE = """\
-suite: tiny
-model: cli_model:good
-batch: batch.csv
-labels: y
-checks:
-  - metric: roc_auc
-    min: 0.8
-  - errors: rate
-    max: 0.1%
-"""
+SUITE = GREEN.replace("tiny_model", "cli_model")
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project folder, with the current folder somewhere inside it."""
-    import numpy as np
-
-    rng = np.random.default_rng(1)
-    x = rng.normal(size=600)
-    y = (rng.random(600) < 1 / (1 + np.exp(-4 * x))).astype(int)
-    lines = ["x,y", *(f"{a:.6f},{b}" for a, b in zip(x, y, strict=True))]
-    (tmp_path / "batch.csv").write_text("\n".join(lines) + "\n")
-    (tmp_path / "small.csv").write_text("\n".join(lines[:41]) + "\n")
-    (tmp_path / "cli_model.py").write_text(MODEL)
+    lay_out(tmp_path, "cli_model")
     (tmp_path / "pyproject.toml").write_text("[tool.pytest]\n")
     (tmp_path / "suites").mkdir()
     (tmp_path / "suites" / "tiny.suite.yaml").write_text(SUITE)

@@ -6,34 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tiny_project import SUITE as GREEN
+from tiny_project import lay_out
 
 from modelqa.core.extras import load
 
-SUITE = """\
-suite: tiny
-model: tiny_model:good
-batch: batch.csv
-labels: y
-checks:
-  - metric: roc_auc
-    min: 0.9
-    tags: [quality]
-  - errors: rate
-    max: 0.1%
-"""
-MODEL = """
-import numpy as np
-
-def good(frame):
-    share = 1 / (1 + np.exp(-4 * frame["x"].to_numpy(dtype=float)))
-    return np.column_stack([1 - share, share])
-
-def blind(frame):
-    return np.full((len(frame), 2), 0.5)
-
-def broken(frame):
-    raise ValueError("secret row 4711")
-"""
+SUITE = GREEN.replace("min: 0.8", "min: 0.9")
 Run = Callable[..., pytest.RunResult]
 Write = Callable[[str], Path]
 
@@ -41,16 +19,8 @@ Write = Callable[[str], Path]
 @pytest.fixture
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project with a suite, its batch of 600 rows, a smaller one, and a folder of tests."""
-    import numpy as np
-
-    rng = np.random.default_rng(1)
-    x = rng.normal(size=600)
-    y = (rng.random(600) < 1 / (1 + np.exp(-4 * x))).astype(int)
-    lines = ["x,y", *(f"{a:.6f},{b}" for a, b in zip(x, y, strict=True))]
     root = pytester.path
-    (root / "batch.csv").write_text("\n".join(lines) + "\n")
-    (root / "small.csv").write_text("\n".join(lines[:41]) + "\n")
-    (root / "tiny_model.py").write_text(MODEL)
+    lay_out(root)
     (root / "pytest.ini").write_text("[pytest]\ntestpaths = tests\n")
     (root / "suites").mkdir()
     (root / "suites" / "tiny.suite.yaml").write_text(SUITE)

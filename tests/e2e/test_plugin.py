@@ -8,34 +8,11 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from tiny_project import SUITE as GREEN
+from tiny_project import lay_out
 
 from modelqa.core.extras import load
 
-MODEL = """
-import numpy as np
-
-def good(frame):
-    share = 1 / (1 + np.exp(-4 * frame["x"].to_numpy(dtype=float)))
-    return np.column_stack([1 - share, share])
-
-def blind(frame):
-    return np.full((len(frame), 2), 0.5)
-
-def broken(frame):
-    raise ValueError("secret row 4711")
-"""
-GREEN = """\
-suite: tiny
-model: tiny_model:good
-batch: batch.csv
-labels: y
-checks:
-  - metric: roc_auc
-    min: 0.8
-    tags: [quality]
-  - errors: rate
-    max: 0.1%
-"""
 Write = Callable[..., Path]
 Run = Callable[..., pytest.RunResult]
 
@@ -43,15 +20,7 @@ Run = Callable[..., pytest.RunResult]
 @pytest.fixture
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a model, a batch of 600 rows, and a smaller one of 40."""
-    import numpy as np
-
-    rng = np.random.default_rng(1)
-    x = rng.normal(size=600)
-    y = (rng.random(600) < 1 / (1 + np.exp(-4 * x))).astype(int)
-    lines = ["x,y", *(f"{a:.6f},{b}" for a, b in zip(x, y, strict=True))]
-    (pytester.path / "batch.csv").write_text("\n".join(lines) + "\n")
-    (pytester.path / "small.csv").write_text("\n".join(lines[:41]) + "\n")
-    (pytester.path / "tiny_model.py").write_text(MODEL)
+    lay_out(pytester.path)
     (pytester.path / "pytest.ini").write_text("[pytest]\n")
     pytester.syspathinsert()
     monkeypatch.setenv("COLUMNS", "200")
