@@ -99,6 +99,7 @@ class Estimate:
     An end that no method can resolve is infinite; a value that does not exist is NaN between
     infinite ends, which no bound can turn green or red.
 
+    Whatever numbers they are given as, they are kept as Python's own: results cross processes.
     Raises ``ValueError`` where the ends do not hold the value.
 
     >>> Estimate.fact(3, n=100)
@@ -114,6 +115,9 @@ class Estimate:
     n: int
 
     def __post_init__(self) -> None:
+        for name in ("value", "low", "high"):
+            object.__setattr__(self, name, float(getattr(self, name)))
+        object.__setattr__(self, "n", int(self.n))
         if self.exists and not self.low <= self.value <= self.high:
             raise ValueError(f"an interval holds its value: {self.low} <= {self.value} <= {self.high}")
 

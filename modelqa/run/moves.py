@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from modelqa.core.check import Influence, Needs
+from modelqa.core.check import COMPARES, Influence, Needs
 from modelqa.run.context import View
 from modelqa.run.plan import Planned
 from modelqa.run.redrawn import Redrawn, Rows
@@ -151,7 +151,7 @@ class Remixed:
 def moves(planned: Planned, view: View, influence: Influence | None) -> Iterator[Move]:
     """The ways to move a measurement, the best one first."""
     needs = planned.spec.needs
-    if Needs.REFERENCE in needs:
+    if needs & COMPARES:
         if influence is not None:
             yield Remixed(view, influence.rows)
     elif Needs.LABELS in needs:

@@ -118,3 +118,16 @@ def test_another_text_is_refused(text: str) -> None:
     """What is no result of this version says so."""
     with pytest.raises(ValueError, match="modelqa result"):
         codec.loads(text)
+
+
+def test_numbers_of_other_libraries_are_kept_as_plain_ones() -> None:
+    """A check may yield numpy's: what crosses processes is Python's own."""
+    import numpy as np
+
+    made = Estimate(np.float64(0.5), low=np.float32(0.25), high=np.int64(1), n=np.int64(9))  # type: ignore[arg-type]
+    assert [type(number) for number in (made.value, made.low, made.high, made.n)] == [
+        float,
+        float,
+        float,
+        int,
+    ]

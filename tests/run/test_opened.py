@@ -137,4 +137,4 @@ def test_an_engine_that_nobody_knows_is_a_mistake_of_the_suite(tmp_path: Path) -
 def test_a_model_without_a_profile_says_how_to_log_one(tmp_path: Path) -> None:
     """Where the suite names no reference, and asks for one."""
     with pytest.raises(SubjectError, match=r"modelqa\.log_reference"):
-        opened(tmp_path, reference=None).ensure(Needs.PROFILE, champion=False)
+        opened(tmp_path, reference=None).ensure(Needs.PROFILE)
