@@ -29,7 +29,7 @@ def id_of(
     A check that holds its bound in its own arguments is named by its column only; so are
     arguments that its function does not declare. Mappings name nothing: they may hold bounds.
 
-    >>> from modelqa.core.ports import check, declared
+    >>> from modelqa.core.check import check, declared
     >>> @check
     ... def latency(ctx, statistic: str, *, rows: int = 1): ...
     >>> id_of("latency", "p95", declared(latency), {"rows": 32}, versus="champion")

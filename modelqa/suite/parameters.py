@@ -81,7 +81,7 @@ def parameters(check: CheckType) -> Parameters:
     Raises whatever its annotations raise when they are resolved, and ``TypeError`` where a
     parameter has a reserved name.
 
-    >>> from modelqa.core.ports import check, declared
+    >>> from modelqa.core.check import check, declared
     >>> @check
     ... def flips(ctx, column: str, *, trials: int = 100): ...
     >>> list(parameters(declared(flips)).keys)
