@@ -309,6 +309,19 @@ class Controller:
                 line = would(result, action)
                 if line:
                     terminalreporter.line(line)
+        self._tell_github(terminalreporter, results)
+
+    def _tell_github(self, terminalreporter: Any, results: Sequence[Any]) -> None:
+        """In GitHub Actions: a job summary, outputs, and annotations where no other plugin makes them."""
+        if os.environ.get("GITHUB_ACTIONS") != "true":
+            return
+        from modelqa.reports.github import publish
+
+        top = Path(os.environ.get("GITHUB_WORKSPACE") or self.config.rootpath).resolve()
+        told = [(os.path.relpath(self.config.rootpath / path, top), result) for path, result, _ in results]
+        annotate = not self.config.pluginmanager.hasplugin("pytest_github_actions_annotate_failures")
+        for line in publish(told, os.environ, annotate=annotate):
+            terminalreporter.line(line)
 
     def results(self) -> list[tuple[str, SuiteResult, list[dict[str, Any]]]]:
         """Path, result and actions of each suite, in the order of the paths."""

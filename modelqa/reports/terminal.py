@@ -19,7 +19,7 @@ def render(result: SuiteResult, path: str = "") -> str:
     A check that is undecided says what would decide it; ``path`` is the suite's, before its id.
     Control characters in names are made visible.
     """
-    dark = _by_severity(result.checks)
+    dark = by_severity(result.checks)
     table = [*_table([HEAD, *(row for check in dark for row in _rows(check))])] if dark else []
     undecided = [
         visible(f"INCONCLUSIVE {path}{check.id} - {check.message}")
@@ -47,7 +47,7 @@ def summary(result: SuiteResult) -> str:
 
 def details(check: CheckResult) -> list[str]:
     """Why a check is not green: the first verdict in full, then its worst slices and columns."""
-    dark = [verdict for verdict in _sorted(check.verdicts) if verdict.outcome not in GREEN]
+    dark = [verdict for verdict in worst_first(check.verdicts) if verdict.outcome not in GREEN]
     if check.reason or not dark:
         return [visible(check.message)]
     first, others = dark[0], dark[1:]
@@ -83,12 +83,13 @@ def visible(text: str) -> str:
     return shown.replace("##[", "#\u200b#[")
 
 
-def _by_severity(checks: Sequence[CheckResult]) -> list[CheckResult]:
+def by_severity(checks: Sequence[CheckResult]) -> list[CheckResult]:
+    """The checks that are not green, the most severe first, otherwise in the suite's order."""
     order = list(Outcome)
     return sorted((c for c in checks if c.outcome not in GREEN), key=lambda c: order.index(c.outcome))
 
 
-def _sorted(verdicts: Sequence[Verdict]) -> list[Verdict]:
+def worst_first(verdicts: Sequence[Verdict]) -> list[Verdict]:
     """Verdicts in the order to be told: severity, the whole before its slices, the furthest off first."""
     order = list(Outcome)
 
@@ -104,7 +105,7 @@ def _rows(check: CheckResult) -> Iterator[tuple[str, ...]]:
     if check.reason or not check.verdicts:
         yield (check.outcome.upper(), check.id, check.message, "", "", "")
         return
-    shown = [verdict for verdict in _sorted(check.verdicts) if verdict.outcome not in GREEN]
+    shown = [verdict for verdict in worst_first(check.verdicts) if verdict.outcome not in GREEN]
     for position, verdict in enumerate(shown[:MOST_ROWS]):
         yield (verdict.outcome.upper(), "" if position else check.id, *_cells(verdict))
     if len(shown) > MOST_ROWS:
