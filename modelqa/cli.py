@@ -1,5 +1,6 @@
 """The command line: the same run as pytest's, for scripts and people."""
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from modelqa import project
+from modelqa.commands.comment import comment
 from modelqa.core.beside import look_in
 from modelqa.core.bound import Outcome
 from modelqa.core.result import SuiteResult
@@ -45,6 +47,7 @@ def _about() -> None:
 
 
 app.command()(init)
+app.command()(comment)
 
 
 @app.command()
@@ -89,6 +92,8 @@ def run(
         line = terminal.would(result, action.describe())
         if line:
             typer.echo(line)
+    for line in _github(result, here.root, suite):
+        typer.echo(line)
     target = here.option("json", str(json) if json else None)
     if target:
         from modelqa.core.codec import dumps
@@ -101,6 +106,16 @@ def run(
         _write_evidently(loaded, Settings(root=here.root, tracking_uri=uri), evidently_report)
     per_check = {check.id: check.inconclusive or loaded.inconclusive for check in loaded.checks}
     raise typer.Exit(exit_code(result, {id_: undecided or says for id_, says in per_check.items()}))
+
+
+def _github(result: SuiteResult, root: Path, suite: Path) -> list[str]:
+    """In GitHub Actions: a job summary and outputs, and the annotations to print."""
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        return []
+    from modelqa.reports.github import publish
+
+    top = Path(os.environ.get("GITHUB_WORKSPACE") or root).resolve()
+    return publish([(os.path.relpath(suite.resolve(), top), result)], os.environ)
 
 
 def _write_evidently(suite: "Suite", settings: "Settings", folder: Path) -> None:
