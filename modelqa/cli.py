@@ -9,6 +9,7 @@ import typer
 
 from modelqa import project
 from modelqa.commands.comment import comment
+from modelqa.commands.report import report
 from modelqa.core.beside import look_in
 from modelqa.core.bound import Outcome
 from modelqa.core.result import SuiteResult
@@ -48,6 +49,7 @@ def _about() -> None:
 
 app.command()(init)
 app.command()(comment)
+app.command()(report)
 
 
 @app.command()
@@ -58,6 +60,7 @@ def run(
     batch: Annotated[str | None, typer.Option(help="Judge these rows instead.")] = None,
     reference: Annotated[str | None, typer.Option(help="Compare with these rows instead.")] = None,
     tracking_uri: Annotated[str | None, typer.Option(help="MLflow tracking and registry URI.")] = None,
+    report: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the result as a page.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the result as JSON.")] = None,
     inconclusive: Annotated[
         str | None, typer.Option(help="What an undecided check means: warn or fail.")
@@ -72,6 +75,7 @@ def run(
     Exit codes: 0 passed, warned, or inconclusive under `warn`; 1 failed, or inconclusive under
     `fail`; 2 the suite or the usage is wrong; 3 something could not run; 5 nothing ran.
     """
+    from modelqa.after import tell_github, write_files
     from modelqa.reports import terminal
     from modelqa.run.execute import run_suite
     from modelqa.suite.load import load
@@ -92,30 +96,18 @@ def run(
         line = terminal.would(result, action.describe())
         if line:
             typer.echo(line)
-    for line in _github(result, here.root, suite):
+    told = [(os.path.relpath(suite.resolve(), here.root), result)]
+    folder = here.option("report", str(report) if report else None)
+    for page in write_files(told, report=folder, target=here.option("json", str(json) if json else None)):
+        typer.echo(f"report: {page}")
+    for line in tell_github(told, os.environ, root=here.root, report=folder):
         typer.echo(line)
-    target = here.option("json", str(json) if json else None)
-    if target:
-        from modelqa.core.codec import dumps
-        from modelqa.reports.files import write
-
-        write(Path(target), dumps(result))
     if evidently_report:
         from modelqa.run.opened import Settings
 
         _write_evidently(loaded, Settings(root=here.root, tracking_uri=uri), evidently_report)
     per_check = {check.id: check.inconclusive or loaded.inconclusive for check in loaded.checks}
     raise typer.Exit(exit_code(result, {id_: undecided or says for id_, says in per_check.items()}))
-
-
-def _github(result: SuiteResult, root: Path, suite: Path) -> list[str]:
-    """In GitHub Actions: a job summary and outputs, and the annotations to print."""
-    if os.environ.get("GITHUB_ACTIONS") != "true":
-        return []
-    from modelqa.reports.github import publish
-
-    top = Path(os.environ.get("GITHUB_WORKSPACE") or root).resolve()
-    return publish([(os.path.relpath(suite.resolve(), top), result)], os.environ)
 
 
 def _write_evidently(suite: "Suite", settings: "Settings", folder: Path) -> None:

@@ -55,6 +55,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--modelqa-tracking-uri", default=None, metavar="URI", help="MLflow tracking and registry URI"
     )
+    group.addoption(
+        "--modelqa-report", default=None, metavar="DIR", help="write a page (HTML) for each suite"
+    )
     group.addoption("--modelqa-json", default=None, metavar="FILE", help="write the results as JSON")
     group.addoption(
         "--modelqa-inconclusive",
@@ -62,7 +65,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=None,
         help="what an undecided check does to the exit status (default: what the suite says)",
     )
-    for key in (*OVERRIDES, "tracking_uri", "json", "inconclusive"):
+    for key in (*OVERRIDES, "tracking_uri", "report", "json", "inconclusive"):
         parser.addini(
             f"modelqa_{key}", f"like --modelqa-{key.replace('_', '-')}", default=None, type="string"
         )
@@ -283,44 +286,35 @@ class Controller:
             self.seen.results[report.nodeid] = json.loads(str(brought))
 
     def pytest_sessionfinish(self) -> None:
-        """Write the results as JSON: one object for one suite, a list for several."""
-        target = _option(self.config, "json")
+        """Write what the options ask for."""
         results = self.results()
-        if target is None or not results:
-            return
-        from modelqa.core.codec import to_plain
-        from modelqa.reports.files import write
+        if results:
+            from modelqa.after import write_files
 
-        plain = [to_plain(result) for _, result, _ in results]
-        write(Path(target), json.dumps(plain[0] if len(plain) == 1 else plain, indent=1, ensure_ascii=False))
+            told = [(path, result) for path, result, _ in results]
+            write_files(told, report=_option(self.config, "report"), target=_option(self.config, "json"))
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """A table of what is not green, and a line, for each suite."""
+        """A table of what is not green, and a line, for each suite; in GitHub Actions more."""
         results = self.results()
         if not results:
             return
+        from modelqa.after import tell_github
         from modelqa.reports.terminal import render, summary, would
 
         terminalreporter.section("modelqa")
+        quiet = terminalreporter.verbosity < 0
         for path, result, actions in results:
-            quiet = terminalreporter.verbosity < 0
             terminalreporter.line(summary(result) if quiet else render(result, f"{path}::"))
-            for action in actions:
-                line = would(result, action)
-                if line:
-                    terminalreporter.line(line)
-        self._tell_github(terminalreporter, results)
-
-    def _tell_github(self, terminalreporter: Any, results: Sequence[Any]) -> None:
-        """In GitHub Actions: a job summary, outputs, and annotations where no other plugin makes them."""
-        if os.environ.get("GITHUB_ACTIONS") != "true":
-            return
-        from modelqa.reports.github import publish
-
-        top = Path(os.environ.get("GITHUB_WORKSPACE") or self.config.rootpath).resolve()
-        told = [(os.path.relpath(self.config.rootpath / path, top), result) for path, result, _ in results]
-        annotate = not self.config.pluginmanager.hasplugin("pytest_github_actions_annotate_failures")
-        for line in publish(told, os.environ, annotate=annotate):
+            for line in filter(None, (would(result, action) for action in actions)):
+                terminalreporter.line(line)
+        for line in tell_github(
+            [(path, result) for path, result, _ in results],
+            os.environ,
+            root=self.config.rootpath,
+            report=_option(self.config, "report"),
+            annotate=not self.config.pluginmanager.hasplugin("pytest_github_actions_annotate_failures"),
+        ):
             terminalreporter.line(line)
 
     def results(self) -> list[tuple[str, SuiteResult, list[dict[str, Any]]]]:

@@ -17,7 +17,7 @@ FLOORS = {
     "stats": 1,
     "checks": 2, "engines": 2, "models": 2, "reports": 2, "ledger": 2, "actions": 2,
     "catalog": 3, "suite": 4, "run": 5,
-    "draft": 6, "commands": 6, "manual": 6, "python_tests": 6, "watch": 6, "testing": 6,
+    "draft": 6, "commands": 6, "after": 6, "manual": 6, "python_tests": 6, "watch": 6, "testing": 6,
     "project": 2,
     "cli": 7, "pytest_plugin": 7, "__init__": 7, "__main__": 8,
 }  # fmt: skip

@@ -31,10 +31,7 @@ def comment(
     from modelqa.actions.github import GitHub, pull_request, upsert_comment
     from modelqa.reports.markdown import page
 
-    try:
-        found = [result for path in results for result in _read(path)]
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="RESULTS") from None
+    found = [result for path in results for result in read_results(path)]
     told = _event(event or os.environ.get("GITHUB_EVENT_PATH"))
     with GitHub.of(os.environ) as github:
         number = pull_request(github, told)
@@ -45,8 +42,8 @@ def comment(
         typer.echo(f"comment on pull request {number}: {upsert_comment(github, number, key, body)}")
 
 
-def _read(path: Path) -> list[SuiteResult]:
-    """The results in a file. Raises ``ValueError`` with the file's name where it holds none."""
+def read_results(path: Path) -> list[SuiteResult]:
+    """The results in a file, one or a list. Raises typer's ``BadParameter`` where it holds none."""
     from modelqa.core.codec import from_plain
 
     try:
@@ -56,7 +53,7 @@ def _read(path: Path) -> list[SuiteResult]:
         return [from_plain(each) for each in (plain if isinstance(plain, list) else [plain])]
     except (OSError, ValueError, RecursionError) as error:
         why = error.strerror if isinstance(error, OSError) else "not a modelqa result"
-        raise ValueError(f"{path}: {why}") from error
+        raise typer.BadParameter(f"{path}: {why}", param_hint="RESULTS") from error
 
 
 def _event(path: str | Path | None) -> dict[str, Any]:

@@ -1,8 +1,12 @@
 """Reports into files: the old one or the new one is there, never half of one."""
 
 import os
+import re
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
+
+from modelqa.core.result import SuiteResult
 
 
 def write(path: Path, text: str) -> None:
@@ -21,3 +25,21 @@ def write(path: Path, text: str) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def write_pages(folder: Path, told: Iterable[tuple[str, SuiteResult]]) -> list[Path]:
+    """Write the page of each result (its suite's path beside it) and say where: ``SUITE.html``.
+
+    What a name has beyond letters, digits, dots and dashes becomes an underscore; a second suite of a
+    name has a number. Raises ``OSError`` where the folder cannot be written.
+    """
+    from modelqa.reports.html import render
+
+    made: list[Path] = []
+    for path, result in told:
+        name = re.sub(r"[^\w.-]+", "_", result.suite).strip(".") or "suite"
+        taken = sum(each.stem.partition("~")[0] == name for each in made)
+        target = folder / f"{name}{f'~{taken + 1}' if taken else ''}.html"
+        write(target, render(result, path=path))
+        made.append(target)
+    return made
