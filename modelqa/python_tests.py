@@ -257,7 +257,8 @@ def properties(
     message = {
         "suite": suite.suite,
         "path": path,
-        "digest": suite.digest,
+        "digest": suite.rules,
+        "total": len(suite.checks),
         "started": started,
         "position": position,
         "subject": subject,

@@ -17,9 +17,10 @@ FLOORS = {
     "stats": 1,
     "checks": 2, "engines": 2, "models": 2, "reports": 2, "ledger": 2, "actions": 2,
     "catalog": 3, "suite": 4, "run": 5,
-    "draft": 6, "commands": 6, "after": 6, "manual": 6, "python_tests": 6, "watch": 6, "testing": 6,
+    "after": 6, "draft": 6, "manual": 6, "python_tests": 6, "watch": 6, "testing": 6,
     "project": 2,
-    "cli": 7, "pytest_plugin": 7, "__init__": 7, "__main__": 8,
+    "commands": 7, "session": 7,
+    "cli": 8, "pytest_plugin": 8, "__init__": 8, "__main__": 9,
 }  # fmt: skip
 DOORS_KNOW = {"project"}
 """Rooms on the second floor that only the doors use."""

@@ -146,8 +146,10 @@ def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
         yield "  ".join(row[at].ljust(widths[at]) for at in used).rstrip()
 
 
-def would(result: SuiteResult, action: Mapping[str, Any]) -> str:
+def would(result: SuiteResult, action: Mapping[str, Any], *, partial: bool = False) -> str:
     """What an action of the suite would do after this run; empty where it would do nothing.
+
+    Nothing follows a green of which only a part was measured.
 
     >>> from modelqa.core.subject import SubjectInfo
     >>> red = SuiteResult("churn", SubjectInfo(), (), started="", digest="")
@@ -158,4 +160,6 @@ def would(result: SuiteResult, action: Mapping[str, Any]) -> str:
     wanted = set(action["on"])
     if "passed" in wanted:
         wanted.add("warned")
+    if partial:
+        wanted -= {"passed", "warned"}
     return f"would {visible(action['does'])}: the run is {outcome}" if outcome in wanted else ""

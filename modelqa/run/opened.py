@@ -81,8 +81,8 @@ class Opened:
                 return None
 
         return SubjectInfo(
-            model=tell("model", lambda: self._find("model").info),
-            champion=tell("champion", lambda: self._find("champion").info),
+            model=tell("model", lambda: self.find("model").info),
+            champion=tell("champion", lambda: self.find("champion").info),
             batch=tell("batch", lambda: self.batch.info),
             reference=tell("reference", lambda: self.reference.info),
         )
@@ -99,7 +99,7 @@ class Opened:
 
     def model(self, side: Side) -> Model:
         """The model or the champion, loaded once."""
-        return self._once("model", side, make=lambda: cast("Model", self._find(side).load()))
+        return self._once("model", side, make=lambda: cast("Model", self.find(side).load()))
 
     @property
     def champion_missing(self) -> bool:
@@ -111,7 +111,7 @@ class Opened:
         if self.suite.champion is None or self.suite.champion_missing != "skip":
             return False
         try:
-            self._find("champion")
+            self.find("champion")
         except NotFound:
             return True
         except SubjectError:
@@ -173,7 +173,8 @@ class Opened:
             named += [suite.labels.on]
         return {name for part in named for name in _listed(part)}
 
-    def _find(self, side: Side) -> Any:
+    def find(self, side: Side) -> Any:
+        """What a side's reference stands for, resolved once; nothing of it is loaded."""
         make = partial(find_model, getattr(self.suite, side), self.suite, self.settings)
         return self._once("found", side, make=make)
 

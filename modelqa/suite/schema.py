@@ -102,6 +102,8 @@ _ACTION: Fragment = {
     "properties": {
         "ticket": {"enum": ["github", "local", "webhook"], "description": "Open a ticket there."},
         "promote": {**NAME, "description": "Give the model this alias."},
+        "allow_inconclusive": {**_texts("Undecided checks that a promotion accepts."), "minItems": 1},
+        "first": {"type": "boolean", "description": "There is no version with the alias yet."},
         "on": _ON,
     },
     "oneOf": [{"required": ["ticket"]}, {"required": ["promote"]}],
