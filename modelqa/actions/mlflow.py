@@ -7,6 +7,7 @@ the worst of all suites that judged these very files.
 import json
 import re
 import time
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import KW_ONLY, asdict, dataclass
@@ -117,9 +118,13 @@ def log(result: SuiteResult, store: Any, *, partial: bool, page: str = "") -> st
 
 @contextmanager
 def told(what: str, store: Any) -> Iterator[None]:
-    """Turn what MLflow raises into an `ActionError` that does not repeat the store's words."""
+    """Turn what MLflow raises into an `ActionError` that does not repeat the store's words.
+
+    Its warnings are its own affair: where a user makes warnings errors, they would be ours.
+    """
     try:
-        with hurried(PATIENCE):
+        with hurried(PATIENCE), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             yield
     except ModelQAError:
         raise

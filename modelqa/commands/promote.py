@@ -28,7 +28,7 @@ def promote(
     batch: Annotated[str | None, typer.Option(help="Judge these rows instead of the suite's.")] = None,
     evidence: Annotated[
         float | None,
-        typer.Option(metavar="HOURS", help="Take what a logged run found, if it is no older than this."),
+        typer.Option(metavar="HOURS", help="Run nothing: take what a logged run found, no older than this."),
     ] = None,
     allow_inconclusive: Annotated[
         list[str] | None, typer.Option(metavar="CHECK", help="An undecided check that is accepted.")
@@ -43,9 +43,9 @@ def promote(
     """Judge a model version by a suite, and give it an alias if every check passed or warned.
 
     The alias moves only if the version's files are still those that were judged and the version that holds
-    it is still the one compared with. What is judged is logged to MLflow. With --evidence the suite is not
-    run if a logged run of it judged the same files, rows and champion. Promotions exclude each other; one
-    that was interrupted is finished by the next call.
+    it is still the one compared with. What is judged is logged to MLflow. With --evidence nothing is run: a
+    logged run counts that judged the same files, rows and champion by the same suite. Promotions exclude
+    each other; one that was interrupted is finished by the next call.
 
     Exit codes: 0 moved, or there already; 1 refused, with every reason; 2 the suite or the usage is wrong;
     3 it could not be done.
@@ -106,9 +106,10 @@ def _forth(
     if not info.version:
         raise ModelQAError(f"{model} is no version of a registered model, so no alias can be given to it")
     store = mlflow.client(uri)
-    judged = _known(store, info, loaded, opened, hours) if hours is not None else None
-    if judged is None:
+    if hours is None:
         judged = _judge(store, loaded, here, uri, opened, log=not dry_run)
+    else:
+        judged = _known(store, info, loaded, opened, hours)
     move = Move(info.name, to, info.version, allow=allow, first=first)
     wishes = Wishes(root=here.root, tracking_uri=uri)
     return promote(
@@ -133,32 +134,31 @@ def _judge(
     return mlflow.Judged.of(result, partial=False, run_id=run)
 
 
-def _known(store: Any, info: "ModelInfo", suite: "Suite", opened: "Opened", hours: float) -> "Judged | None":
-    """What a logged run found of these files by this suite on this batch and champion, if it is fresh.
+def _known(store: Any, info: "ModelInfo", suite: "Suite", opened: "Opened", hours: float) -> "Judged":
+    """What a logged run found of these files, by this suite, on this batch and against this champion.
 
-    What does not fit is said, and the suite is run.
+    Raises `ActionError` with everything that has changed since.
     """
     from modelqa.actions import mlflow
 
-    tags = store.get_model_version(info.name, info.version).tags
-    found = [each for each in mlflow.evidence(tags) if each.suite == suite.suite]
-    if not found:
-        typer.echo(f"no logged run of {suite.suite} judged {info}: it is run now")
-        return None
-    judged = found[0]
+    with mlflow.told(f"the evidence on {info}", store):
+        tags = store.get_model_version(info.name, info.version).tags
+    judged = next((each for each in mlflow.evidence(tags) if each.suite == suite.suite), None)
+    if judged is None:
+        raise ActionError(f"no logged run of {suite.suite} has judged {info}: run it with --log first")
     now = opened.info
+    age = datetime.now(UTC) - datetime.fromisoformat(judged.time)
     against = {
-        "another state of the suite": judged.suite_digest != suite.rules,
-        "other files of the model": judged.model_digest != info.digest,
-        "another batch": judged.data_digest != (now.batch.digest if now.batch else ""),
-        "another champion": judged.champion_digest != (now.champion.digest if now.champion else ""),
-        "only some of the checks": judged.partial,
-        f"a time more than {hours:g} hours ago": datetime.now(UTC) - datetime.fromisoformat(judged.time)
-        > timedelta(hours=hours),
+        "the suite has been edited": judged.suite_digest != suite.rules,
+        "the model's files have been changed": judged.model_digest != info.digest,
+        "it judged another batch": judged.data_digest != (now.batch.digest if now.batch else ""),
+        "it compared with another champion": judged.champion_digest
+        != (now.champion.digest if now.champion else ""),
+        f"it is older than {hours:g} hours": age > timedelta(hours=hours),
     }
-    wrong = [what for what, differs in against.items() if differs]
+    wrong = [why for why, differs in against.items() if differs]
     if wrong:
-        typer.echo(f"the logged run {judged.run_id} is of {', '.join(wrong)}: the suite is run now")
-        return None
+        listed = "\n".join(f"  - {why}" for why in wrong)
+        raise ActionError(f"the evidence of run {judged.run_id} no longer holds:\n{listed}")
     typer.echo(f"evidence: run {judged.run_id}, {judged.outcome}, {judged.time}")
     return judged
