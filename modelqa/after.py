@@ -82,7 +82,7 @@ def _actions(runs: Sequence[Gathered], wishes: Wishes) -> Iterator[Told]:
             line = would(run.result, action, partial=run.partial)
             if not line:
                 continue
-            if not wishes.act:
+            if not wishes.act or line.startswith("would not"):
                 yield Told(line)
                 continue
             try:

@@ -5,13 +5,14 @@ Nothing is imported here but names. A package adds parts by entry points of the 
 repository as ``module:function``.
 """
 
-import importlib
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import entry_points
 from typing import Any, Literal
 
-from modelqa.core.beside import admit
+from modelqa.core.beside import load
+
+__all__ = ["BUILT_IN", "Kind", "find", "load", "names"]
 
 Kind = Literal["checks", "models", "reports"]
 
@@ -20,6 +21,8 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "metric": "modelqa.checks.metric:metric",
         "latency": "modelqa.checks.latency:latency",
         "errors": "modelqa.checks.errors:errors",
+        "churn": "modelqa.checks.churn:churn",
+        "fairness": "modelqa.checks.fairness:fairness",
         "schema": "modelqa.checks.schema:schema",
         "drift": "modelqa.checks.drift:drift",
         "expect": "modelqa.checks.expectations:expect",
@@ -51,19 +54,3 @@ def names(kind: Kind) -> Mapping[str, str]:
 def find(kind: Kind, name: str) -> Any:
     """The part of that name. Raises ``KeyError`` where there is none."""
     return load(names(kind)[name])
-
-
-def load(target: str) -> Any:
-    """The object behind "module:object", which may stand in the project's folder (`core.beside`).
-
-    Raises ``ImportError`` or ``AttributeError`` as the import does.
-
-    >>> load("math:hypot")(3, 4)
-    5.0
-    """
-    module, _, path = target.partition(":")
-    admit(module)
-    found: Any = importlib.import_module(module)
-    for name in path.split("."):
-        found = getattr(found, name)
-    return found

@@ -83,13 +83,11 @@ def run(
     from modelqa.core.codec import Gathered
     from modelqa.reports import terminal
     from modelqa.run.execute import run_suite
-    from modelqa.suite.load import load
 
     here = project.find(suite)
     look_in(here.root)
     given = {"model": model, "champion": champion, "batch": batch, "reference": reference}
-    chosen = {key: value for key, each in given.items() if (value := here.option(key, each))}
-    loaded = load(suite, override=chosen)
+    loaded = _loaded(suite, here, given)
     undecided = here.option("inconclusive", inconclusive)
     if undecided not in (None, "warn", "fail"):
         raise typer.BadParameter(f"expected warn or fail, found {undecided!r}", param_hint="--inconclusive")
@@ -117,6 +115,71 @@ def run(
     per_check = {check.id: check.inconclusive or loaded.inconclusive for check in loaded.checks}
     code = exit_code(result, {id_: undecided or says for id_, says in per_check.items()})
     raise typer.Exit(code or (COULD_NOT if any(each.failed for each in said) else PASSED))
+
+
+@app.command()
+def power(
+    suite: SuitePath,
+    model: Annotated[str | None, typer.Option(help="Look at this model instead of the suite's.")] = None,
+    champion: Annotated[str | None, typer.Option(help="Compare with this model instead.")] = None,
+    batch: Annotated[str | None, typer.Option(help="Look at these rows instead.")] = None,
+    reference: Annotated[str | None, typer.Option(help="Compare with these rows instead.")] = None,
+    tracking_uri: Annotated[str | None, typer.Option(help="MLflow tracking and registry URI.")] = None,
+    power: Annotated[str, typer.Option(help="The share of runs in which an effect is to be seen.")] = "80%",
+    every: Annotated[bool, typer.Option("--all", "-v", help="Show every slice and column.")] = False,
+    json: Annotated[Path | None, typer.Option(help="Write the report as JSON.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 where there is a warning.")] = False,
+) -> None:
+    """Say what the checks of a suite can see, before anybody relies on them.
+
+    For every check: the smallest effect that turns it red, how runs end on a healthy model, and a
+    warning where it cannot fail, cannot pass, or is a coin flip. Nothing is judged. Exit codes: 0
+    looked at; 1 a warning, with --strict; 2 the suite or the usage is wrong; 3 something could not
+    be measured.
+    """
+    from modelqa.reports import power as reports
+    from modelqa.run.power import measure_power
+
+    here = project.find(suite)
+    look_in(here.root)
+    aim = _share(power, "--power")
+    given = {"model": model, "champion": champion, "batch": batch, "reference": reference}
+    loaded = _loaded(suite, here, given)
+    uri = project.tracking_uri(here.option("tracking_uri", tracking_uri), here.root)
+    with _progress() as listener:
+        report = measure_power(loaded, root=here.root, tracking_uri=uri, power=aim, listener=listener)
+    typer.echo(reports.render(report, every=every))
+    if json:
+        from json import dumps
+
+        from modelqa.reports.files import write
+
+        write(json, dumps(reports.plain(report), indent=1, ensure_ascii=False) + "\n")
+    raise typer.Exit(COULD_NOT if report.unmeasured else FAILED if strict and report.warned else PASSED)
+
+
+def _loaded(suite: Path, here: project.Project, given: dict[str, str | None]) -> "Suite":
+    """The suite, with what the command line, the environment or the ini say instead."""
+    from modelqa.suite.load import load
+
+    return load(
+        suite, override={key: value for key, each in given.items() if (value := here.option(key, each))}
+    )
+
+
+def _share(written: str, option: str) -> float:
+    """A share strictly between a half and one. Raises ``typer.BadParameter`` for anything else."""
+    from modelqa.core import units
+
+    try:
+        found = units.parse(written)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from None
+    if found.suffix not in ("", "%") or not 0.5 <= found.value < 1:
+        raise typer.BadParameter(
+            f"expected a share from 50% to below 100%, found {written!r}", param_hint=option
+        )
+    return found.value
 
 
 def _write_evidently(suite: "Suite", settings: "Settings", folder: Path) -> None:

@@ -24,6 +24,7 @@ NEEDS: Mapping[Needs, str] = {
     Needs.MODEL: "a model that can be called",
     Needs.LABELS: "labels",
     Needs.REFERENCE: "a reference",
+    Needs.CHAMPION: "a champion",
 }
 
 
@@ -123,8 +124,8 @@ def _keys(found: Manual) -> Iterator[str]:
         yield from _key(name, width, parameter)
     if found.made.open_ended:
         yield "and any other key, as an argument of what is named"
-    shared = [key for key in RESERVED if not (found.made.own_bound and key in (*_LIMITS, "versus"))]
-    yield f"as for every check: {', '.join(shared)}"
+    shared = [key for key in RESERVED if not (found.made.own_bound and key in (*_LIMITS, "across", "versus"))]
+    yield _wrapped(f"as for every check: {', '.join(shared)}")
 
 
 _LIMITS = ("min", "max", "warn_min", "warn_max")
@@ -172,7 +173,7 @@ def _needs(made: CheckType) -> str:
     except Exception:  # a check author's own code, fed with nothing
         return "what its value says"
     told = ", ".join(text for need, text in NEEDS.items() if need in needs) or "nothing"
-    return told if isinstance(made.needs, Needs) else f"{told}; more for some values"
+    return told if isinstance(made.needs, Needs) else f"{told}; some values need other things"
 
 
 def _bounds(made: CheckType) -> str:
@@ -185,9 +186,18 @@ def _bounds(made: CheckType) -> str:
         told = "a number whose unit depends on the value"
     else:
         told = written.get(unit) or f"{unit.replace('_', ' ')}, in {' '.join(units.suffixes(unit))}"
-    compared = "with versus: champion, of the difference; in %, relative to the champion's value"
+    compared = _compared(made)
     nature = "counted in this batch, not estimated" if made.facts else "judged by the interval's ends"
-    return f"{told}\n{compared}\n{nature}"
+    return "\n".join(filter(None, (told, compared, nature)))
+
+
+def _compared(made: CheckType) -> str:
+    """What its bounds mean under ``versus``; empty where it is not compared."""
+    needs = made.needs if isinstance(made.needs, Needs) else Needs.NOTHING
+    if Needs.CHAMPION in needs:
+        return ""
+    dummy = " or dummy" if Needs.LABELS in needs and Needs.MODEL not in needs else ""
+    return f"with versus: champion{dummy}, of the difference; in %, relative to the other's value"
 
 
 def _source(found: Manual) -> str:

@@ -20,7 +20,7 @@ from modelqa.project import shown, tracking_uri
 from modelqa.reports.terminal import details
 from modelqa.run.execute import execute, prepare, unopened
 from modelqa.run.opened import Opened, Settings
-from modelqa.run.plan import Plan, plan
+from modelqa.run.plan import Plan, budget, plan
 from modelqa.suite.load import load
 from modelqa.suite.spec import CheckSpec, Keys, Suite
 
@@ -259,6 +259,7 @@ def properties(
         "path": path,
         "digest": suite.rules,
         "total": len(suite.checks),
+        "levels": codec.levels_to_plain(budget(suite)),
         "started": started,
         "position": position,
         "subject": subject,

@@ -216,7 +216,7 @@ def check_conforms(kind: str, value: Any = True, /, **keys: Any) -> None:
         assert same, f"{kind}: the same inputs gave other measurements"
     empty = run_check(kind, value, subject={"batch": batch.iloc[:0]}, **keys)
     assert empty.outcome not in (Outcome.PASSED, Outcome.WARNED), f"{kind} is green on no rows"
-    for part in ("batch", "reference", "labels", "model"):
+    for part in ("batch", "reference", "labels", "model", "champion"):
         try:
             without = run_check(kind, value, subject={part: None}, **keys)
         except SuiteError:

@@ -269,6 +269,7 @@ SCORES: Mapping[str, frozenset[str]] = {
             "log_loss",
             "brier_score",
             "roc_auc-versus-champion",
+            "log_loss-versus-dummy",
         ]
     ),
     "digits": frozenset(
@@ -282,6 +283,7 @@ SCORES: Mapping[str, frozenset[str]] = {
             "log_loss",
             "top_k_accuracy",
             "accuracy-versus-champion",
+            "churn-rate",
         ]
     ),
     "diabetes": frozenset(
@@ -293,12 +295,14 @@ SCORES: Mapping[str, frozenset[str]] = {
             "r2",
             "mean_absolute_error-versus-champion",
             "root_mean_squared_error-versus-champion",
+            "mean_absolute_error-versus-dummy",
         ]
     ),
     "churn": frozenset(
         [
             "roc_auc",
             "roc_auc-newcomers",
+            "roc_auc-across-worst",
             "average_precision",
             "accuracy",
             "f1",
@@ -317,7 +321,7 @@ EXPECTED_RED: Mapping[tuple[str, str], frozenset[str]] = {
     **{(name, "degraded"): ids for name, ids in SCORES.items()},
     # Everybody is told to have cancer: nobody is missed, so no recall is red.
     ("breast_cancer", "damaged"): SCORES["breast_cancer"] - {"recall", "screening-recall"}
-    | {"contract", "drift-measures", "drift-prediction"},
+    | {"contract", "drift-measures", "drift-prediction", "expected_calibration_error"},
     # The champion cannot read such images either.
     ("digits", "damaged"): SCORES["digits"] - {"accuracy-versus-champion"} | {"contract", "drift-prediction"},
     ("diabetes", "damaged"): SCORES["diabetes"]

@@ -62,7 +62,7 @@ def refusals(judged: Judged, *, digest: str, champion: str, allow: Collection[st
     found = [
         f"{check} {outcome}"
         for check, outcome in judged.outcomes.items()
-        if not (outcome == "inconclusive" and check in allow) and outcome != "skipped"
+        if not (outcome == "inconclusive" and check in allow) and not (outcome == "skipped" and first)
     ]
     if judged.outcome == "skipped":
         found.append("no check was made")

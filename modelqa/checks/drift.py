@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from modelqa.core.bound import Bound
 from modelqa.core.estimate import Estimate, Levels
 from modelqa.core.evidence import Evidence
-from modelqa.core.ports import Column, Complaint, Context, Needs, Predictions, Shape, check
+from modelqa.core.ports import Column, Complaint, Context, Influence, Needs, Predictions, Shape, check
 from modelqa.core.result import Measurement
 from modelqa.core.signature import ColumnKind
 from modelqa.stats import distance
+from modelqa.stats.power import normal_scores
 
 SUBJECTS = ("all", "prediction", "labels")
 Columns = Annotated[str, Shape({"examples": list(SUBJECTS)})] | Annotated[list[str], Shape({"minItems": 1})]
@@ -34,7 +35,29 @@ def _known(columns: Any, *, method: str | None = None, **_: Any) -> Iterator[Com
         yield "method", f"unknown method {method!r}; expected one of {', '.join(distance.METHODS)}"
 
 
-@check(needs=_needs, verify=_known)
+def _influence(ctx: Context, columns: Columns, *, method: str | None = None) -> Iterator[Influence]:
+    """Numbers move up and down by their normal scores, categories by leaving the commonest one."""
+    for name, ours, theirs in _pairs(ctx, columns):
+        if ours is None or theirs is None or _family(ours) == "other":
+            continue
+        main = columns if columns in ("prediction", "labels") else [name]
+        rows = np.where(theirs.missing, 0.0, _scores(theirs))
+        yield Influence(method or DEFAULTS[_family(ours)], rows=rows, main=main, column=name)
+        yield Influence("missing_share", rows=theirs.missing.astype(float), main=main, column=name)
+
+
+def _scores(column: Column) -> NDArray[np.float64]:
+    """Normal scores of numbers; of categories -1 for the commonest and 1 for the others."""
+    values = column.values[~column.missing]
+    scores = np.zeros(len(column.values))
+    if len(values) and column.kind.categorical:
+        scores[~column.missing] = np.where(values == np.bincount(values.astype(np.intp)).argmax(), -1.0, 1.0)
+    elif len(values):
+        scores[~column.missing] = normal_scores(values)
+    return scores
+
+
+@check(needs=_needs, verify=_known, influence=_influence)
 def drift(ctx: Context, columns: Columns, *, method: Method | None = None) -> Iterator[Measurement]:
     """The distance between the distributions of batch and reference, for each column.
 

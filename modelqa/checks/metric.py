@@ -3,21 +3,34 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from difflib import get_close_matches
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 
-from modelqa.core.ports import Complaint, Context, Needs, Shape, check
+from modelqa.core.beside import load
+from modelqa.core.estimate import Estimate
+from modelqa.core.ports import Complaint, Context, Influence, Needs, Shape, check
 from modelqa.core.result import Measurement
 from modelqa.errors import CheckError
 from modelqa.stats import compare, scores
+from modelqa.stats.functions import Function
+from modelqa.stats.linear import Undefined
 from modelqa.stats.sample import Sample
 
-Scorer = Annotated[str, Shape({"enum": list(scores.SCORERS)})]
+Scorer = (
+    Annotated[str, Shape({"enum": list(scores.SCORERS)})]
+    | Annotated[str, Shape({"pattern": r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$"})]
+)
+Scored = scores.Score | Function
 
 
 def _known(scorer: str, **_: object) -> Iterator[Complaint]:
-    if scorer in scores.UNSUPPORTED:
+    if ":" in scorer:
+        try:
+            Function.of(scorer, load(scorer))
+        except Exception as error:  # importing a user's module runs its code
+            yield None, f"{scorer} cannot be a metric: {type(error).__name__}: {error}"
+    elif scorer in scores.UNSUPPORTED:
         yield None, f"{scorer} is not supported: {scores.UNSUPPORTED[scorer]}"
     elif scorer not in scores.SCORERS:
         close = get_close_matches(scorer, scores.SCORERS, n=1)
@@ -25,15 +38,54 @@ def _known(scorer: str, **_: object) -> Iterator[Complaint]:
         yield None, f"unknown scorer {scorer!r}{hint}"
 
 
-@check(needs=Needs.PREDICTIONS | Needs.LABELS, paired=True, verify=_known)
+def _needs(scorer: Any) -> Needs:
+    known = scores.SCORERS.get(scorer) if isinstance(scorer, str) else None
+    return Needs.PREDICTIONS if known and not known.labels else Needs.PREDICTIONS | Needs.LABELS
+
+
+def _influence(ctx: Context, scorer: str, *, threshold: float | None = None) -> Iterator[Influence]:
+    """The score's own influence, or that of the paired difference; none where the score has none."""
+    score = scores.SCORERS.get(scorer)
+    if score is None or score.measure is None:
+        return
+    try:
+        ours = score.measure(_usable(_sample(ctx, score), score, threshold))
+        moved, trials = ours.influence, round(ours.trials) if score.hit is not None else 0
+        if ctx.versus is not None:
+            theirs = score.measure(_other(ctx, score, threshold))
+            times = ours.value / theirs.value if ctx.versus == "relative" and theirs.value else 1.0
+            moved, trials = moved - times * theirs.influence, 0
+    except Undefined:
+        return
+    rows = np.full(ctx.batch.rows, np.nan)
+    rows[~ctx.labels().missing if score.labels else slice(None)] = moved
+    yield Influence(scorer, rows=rows, main=scorer, trials=trials)
+
+
+@check(needs=_needs, paired=True, verify=_known, influence=_influence)
 def metric(ctx: Context, scorer: Scorer, *, threshold: float | None = None) -> Iterator[Measurement]:
     """Score predictions against labels, under scikit-learn's scorer names.
 
     ``scorer`` is any name of ``sklearn.metrics.get_scorer_names()`` for classes or numbers, or its
-    positive twin (``log_loss`` for ``neg_log_loss``): each means what it says. ``threshold`` moves
+    positive twin (``log_loss`` for ``neg_log_loss``): each means what it says. Groups are compared
+    by Fairlearn's names: ``selection_rate`` (which needs no labels), ``true_positive_rate`` and its
+    kin, with ``slices`` and ``across: gap`` or ``ratio``. ``threshold`` moves
     the operating point of a binary classifier for this check. With ``versus: champion`` the value
     is the paired difference candidate - champion on the same rows; bounds in ``%`` are relative to
     the champion's score.
+
+    With ``versus: dummy`` the other is what knows the labels and no feature: scikit-learn's
+    ``DummyClassifier(strategy="prior")``, or ``DummyRegressor(strategy="mean")`` for every error of
+    a regression, absolute ones too. It is fitted on the reference's labels where the reference has
+    the column, else on the batch's own; it always says the most common class, whatever the
+    threshold. What does not exist for it (the precision of a class that it never says) is
+    inconclusive.
+
+    ``quality.scores:profit`` is a function of your own, ``profit(y_true, y_pred)`` as scikit-learn's
+    metrics are written (``sample_weight`` if it can), or a scorer that ``make_scorer`` made, whose
+    function, sign, arguments and response are used. It gets your own class labels (truth values as
+    0 and 1). Its interval is a bootstrap of the rows (whole groups), fastest if it takes
+    ``sample_weight``; a tail that the draws do not resolve is open, so that it cannot turn red by it.
 
     Rows without a label yet are left out and counted in the note. A score that does not exist on
     these rows (no positives, say) is inconclusive, never green.
@@ -46,18 +98,45 @@ def metric(ctx: Context, scorer: Scorer, *, threshold: float | None = None) -> I
         - metric: roc_auc
           min: 0.90
     """
-    score = scores.find(scorer)
-    sample = _usable(ctx.sample(), score, threshold)
-    if ctx.versus is None:
+    score = Function.of(scorer, load(scorer)) if ":" in scorer else scores.find(scorer)
+    sample = _usable(_sample(ctx, score), score, threshold)
+    if isinstance(score, Function):
+        samples = (sample,) if ctx.versus is None else (sample, _other(ctx, score, threshold))
+        estimate, note = score.estimate(samples, ctx.levels, ctx.rng, ctx.versus)
+    elif ctx.versus is None:
         estimate, note = score.estimate(sample, ctx.levels, ctx.rng)
     else:
-        other = _usable(ctx.champion.sample(), score, threshold)
-        judge = compare.relative if ctx.versus == "relative" else compare.difference
-        estimate, note = judge(score, sample, other, ctx.levels, ctx.rng)
-    yield Measurement(scorer, estimate, note=_joined(note, _unlabelled(ctx)), counts="labelled rows")
+        estimate, note = _compared(ctx, score, sample, threshold)
+    if score.labels:
+        note = _joined(note, _unlabelled(ctx))
+    yield Measurement(scorer, estimate, note=note, counts="labelled rows" if score.labels else "rows")
 
 
-def _usable(sample: Sample, score: scores.Score, threshold: float | None) -> Sample:
+def _sample(ctx: Context, score: Scored) -> Sample:
+    """The labelled rows, or all of them for a score that asks for no truth."""
+    sample: Sample = ctx.sample(labelled=score.labels)
+    return sample
+
+
+def _compared(
+    ctx: Context, score: scores.Score, sample: Sample, threshold: float | None
+) -> tuple[Estimate, str]:
+    """The paired difference to the other model, which says so where it is the other that has no score."""
+    other = _other(ctx, score, threshold)
+    judge = compare.relative if ctx.versus == "relative" else compare.difference
+    estimate, note = judge(score, sample, other, ctx.levels, ctx.rng)
+    if not estimate.exists:
+        theirs, reason = score.estimate(other, ctx.levels, ctx.rng)
+        note = note if theirs.exists else f"{score.name} does not exist for the {ctx.against}: {reason}"
+    return estimate, note
+
+
+def _other(ctx: Context, score: Scored, threshold: float | None) -> Sample:
+    """The other model's sample; a dummy keeps to what it always says."""
+    return _usable(_sample(ctx.other, score), score, threshold if ctx.against == "champion" else None)
+
+
+def _usable(sample: Sample, score: Scored, threshold: float | None) -> Sample:
     """The sample as this score reads it. Raises `CheckError` where it cannot."""
     if sample.task not in score.tasks:
         tasks = " or ".join(sorted(score.tasks))

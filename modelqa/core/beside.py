@@ -4,12 +4,14 @@ The folder itself never comes onto ``sys.path``: there, any of its folders and s
 ``wandb``, ``h2.py``) could pass for a library that is not installed.
 """
 
+import importlib
 import sys
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 
 class _Beside(MetaPathFinder):
@@ -46,3 +48,19 @@ def admit(module: str) -> None:
     (True, False)
     """
     _BESIDE.admitted.add(module.partition(".")[0])
+
+
+def load(target: str) -> Any:
+    """The object behind "module:object", which may stand in the project's folder.
+
+    Raises ``ImportError`` or ``AttributeError`` as the import does.
+
+    >>> load("math:hypot")(3, 4)
+    5.0
+    """
+    module, _, path = target.partition(":")
+    admit(module)
+    found: Any = importlib.import_module(module)
+    for name in path.split("."):
+        found = getattr(found, name)
+    return found

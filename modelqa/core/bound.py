@@ -110,6 +110,24 @@ def judge(estimate: Estimate, bound: Bound) -> Judgement:
     return Judgement(Outcome.PASSED, limits[0][0])
 
 
+def facing_both(down: Estimate, up: Estimate, bound: Bound) -> Estimate:
+    """One estimate for a bound with `min` and `max`, of two at levels for one of them each.
+
+    ``down`` faces `min` (its high end stands at alpha, its low end at beta), ``up`` faces `max`. An end that
+    turns red is kept as it is; else the one that turns green is, drawn back to where it is not red.
+
+    >>> down, up = Estimate(0.5, low=0.4, high=0.7, n=9), Estimate(0.5, low=0.3, high=0.6, n=9)
+    >>> facing_both(down, up, Bound(min=0.35, max=0.65))
+    Estimate(value=0.5, low=0.4, high=0.6, n=9)
+    """
+    if bound.min is None or bound.max is None or not down.exists:
+        return down
+    red_high, red_low = down.high < bound.min, up.low > bound.max
+    high = down.high if red_high else max(up.high, bound.min)
+    low = up.low if red_low else min(down.low, bound.max)
+    return Estimate(down.value, low=min(low, down.value), high=max(high, down.value), n=down.n)
+
+
 def _beyond(estimate: Estimate, name: Limit, limit: float) -> bool:
     """Whether an estimate is surely on the wrong side of a limit."""
     return estimate.high < limit if name.endswith("min") else estimate.low > limit

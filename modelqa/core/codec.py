@@ -12,7 +12,7 @@ from typing import Any
 from modelqa.core.bound import Bound, Outcome
 from modelqa.core.estimate import Estimate
 from modelqa.core.evidence import Evidence
-from modelqa.core.result import CheckResult, Measurement, SuiteResult, Verdict
+from modelqa.core.result import Budget, CheckResult, Measurement, SuiteResult, Verdict
 from modelqa.core.subject import DataInfo, ModelInfo, SubjectInfo
 from modelqa.core.units import Unit
 
@@ -37,6 +37,7 @@ def to_plain(result: SuiteResult) -> dict[str, Any]:
         "outcome": str(result.outcome),
         "started": result.started,
         "digest": result.digest,
+        "levels": levels_to_plain(result.levels),
         "subject": subject_to_plain(result.subject),
         "checks": [check_to_plain(check) for check in result.checks],
     }
@@ -53,6 +54,7 @@ def from_plain(plain: Mapping[str, Any]) -> SuiteResult:
             tuple(check_from_plain(check) for check in plain["checks"]),
             started=plain["started"],
             digest=plain["digest"],
+            levels=Budget(**plain["levels"]) if plain.get("levels") else None,
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"not a modelqa result: {error!r}") from error
@@ -75,9 +77,9 @@ class Gathered:
 def gathered(messages: Iterable[Mapping[str, Any]]) -> list[Gathered]:
     """Checks that ran one by one, anywhere, as one run of each suite, by path.
 
-    A message holds ``suite``, ``path``, ``digest``, ``started``, ``position`` (of the check in its
-    suite), ``total``, ``subject``, ``check`` and ``actions``, as plain data. A subject that one process
-    could tell more of is told as far as any could.
+    A message holds ``suite``, ``path``, ``digest``, ``levels``, ``started``, ``position`` (of the check in
+    its suite), ``total``, ``subject``, ``check`` and ``actions``, as plain data. A subject that one
+    process could tell more of is told as far as any could.
     """
     suites: dict[str, list[Mapping[str, Any]]] = {}
     for message in sorted(messages, key=lambda message: (message["path"], message["position"])):
@@ -98,6 +100,11 @@ def _joined(messages: list[Mapping[str, Any]]) -> SuiteResult:
     checks = [message["check"] for message in messages]
     started = min(message["started"] for message in messages)
     return from_plain({**fullest, "version": VERSION, "checks": checks, "started": started})
+
+
+def levels_to_plain(levels: Budget | None) -> dict[str, Any] | None:
+    """What a run may get wrong by chance; null where that is not known."""
+    return None if levels is None else asdict(levels)
 
 
 def subject_to_plain(subject: SubjectInfo) -> dict[str, Any]:

@@ -45,6 +45,31 @@ class Levels:
         """The levels of one of `members` equal parts; only the false-alarm side is divided."""
         return replace(self, alpha=self.alpha / max(members, 1))
 
+    def parted(self, *, low: int, high: int) -> Self:
+        """The levels of one of several parts whose low and high ends are divided unequally.
+
+        >>> parts = Levels(alpha=0.01, beta=0.05, reds="high").parted(low=1, high=10)
+        >>> parts.low, parts.high
+        (0.05, 0.001)
+        """
+        if self.reds in ("both", "none"):
+            low = high = max(low, high)
+        by = (low, high) if self.reds == "low" else (high, low)
+        return replace(self, alpha=self.alpha / by[0], beta=self.beta / by[1])
+
+    def evenly(self, end: Literal["low", "high"], parts: int = 1) -> Self:
+        """Levels at which both ends stand at one tail: that of an end, divided by ``parts``.
+
+        Behind each end of a difference stand a low and a high end of its parts. What can turn red
+        by this end stays divisible by `split`.
+
+        >>> parts = Levels(alpha=0.01, beta=0.05, reds="low").evenly("low", 4)
+        >>> parts.low, parts.high, parts.split(5).high
+        (0.0025, 0.0025, 0.0005)
+        """
+        tail = self._tail(end) / parts
+        return replace(self, alpha=tail, beta=tail, reds="both" if self.reds in (end, "both") else "none")
+
     def mirrored(self) -> Self:
         """The levels of minus a value: the low end of the one is the high end of the other.
 

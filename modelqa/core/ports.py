@@ -21,13 +21,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Versus = Literal["difference", "relative"]
-"""How a check is compared with the champion: candidate - champion, or that divided by the champion."""
+"""How a check is compared with another model: candidate - other, or that divided by the other."""
+Other = Literal["champion", "dummy"]
+"""Whom a model is compared with: its champion, or what knows no features (scikit-learn's Dummy)."""
 
 
 class Needs(Flag):
     """What a check cannot do without; the plan says at collection what a suite lacks.
 
-    ``PREDICTIONS`` are logged ones or a model's, ``MODEL`` is a model that can be called.
+    ``PREDICTIONS`` are logged ones or a model's, ``MODEL`` is a model that can be called,
+    ``CHAMPION`` is another model on the same rows, whatever the check is judged against.
     """
 
     NOTHING = 0
@@ -36,6 +39,7 @@ class Needs(Flag):
     MODEL = auto()
     LABELS = auto()
     REFERENCE = auto()
+    CHAMPION = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,15 @@ class Context(Protocol):
 
     @property
     def versus(self) -> Versus | None:
-        """Set where the check is judged against the champion."""
+        """Set where the check is judged against another model."""
+
+    @property
+    def against(self) -> Other:
+        """Which one that is."""
+
+    @property
+    def other(self) -> Context:
+        """The same rows, seen with the eyes of what the check is judged against."""
 
     @property
     def champion(self) -> Context:
@@ -150,11 +162,17 @@ class Context(Protocol):
     def predictions(self) -> Predictions:
         """What the model said of the batch; computed once, shared by all checks."""
 
+    def decisions(self) -> Predictions:
+        """What the model decided, without probabilities: classes at the suite's threshold, or numbers."""
+
     def labels(self) -> Column:
         """The truth, one value a row, missing where a row has none yet."""
 
-    def sample(self) -> Any:
-        """Labels and predictions of the labelled rows, encoded for scores (`stats.sample.Sample`)."""
+    def sample(self, *, labelled: bool = True) -> Any:
+        """Labels and predictions of the labelled rows, encoded for scores (`stats.sample.Sample`).
+
+        Without ``labelled`` it is every row's prediction, no labels needed: the truth says nothing then.
+        """
 
     @property
     def unlabelled(self) -> int:
@@ -166,8 +184,16 @@ class Context(Protocol):
     def reference_labels(self) -> Column:
         """The truth of the reference's rows."""
 
-    def slices(self) -> Mapping[str, Context]:
-        """The slices of the suite, by name, each a context of its own."""
+    @property
+    def note(self) -> str:
+        """What a reader must know of this slice: which small ones it holds. Mostly empty."""
+
+    def slices(self, by: str | None = None) -> Mapping[str, Context]:
+        """The slices of the suite, by name, each a context of its own; those of one definition, or
+        of a column, where ``by`` names one.
+
+        Raises `CheckError` or `SubjectError` where they cannot be cut.
+        """
 
     def where(self, condition: str) -> Context:
         """Those of these rows that match a condition (``tenure < 3``), which may be none.
@@ -192,6 +218,24 @@ class Shape:
     keywords: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Influence:
+    """What each row adds to the error of one measurement, for those who draw rows anew.
+
+    ``rows`` holds one number a row of the batch, or of the reference where the check compares with it;
+    only differences between labelled rows matter, not their unit. ``main`` is the value of the main
+    parameter under which the check measures this alone; ``trials`` are the rows that would be hits or
+    misses, were it a share (0: it is none).
+    """
+
+    metric: str
+    _: KW_ONLY
+    rows: NDArray[np.float64]
+    main: Any
+    column: str | None = None
+    trials: int = 0
+
+
 CheckFunction = Callable[..., Iterable[Measurement]]
 Complaint = tuple[str | None, str]
 """A key of the check (None: its main parameter) and what is wrong with its value."""
@@ -205,7 +249,8 @@ class CheckType:
     ``facts`` are counted, so they cost no share of the alarm budget; ``own_bound`` checks hold
     their bound in their arguments, so `min` and `max` are mistakes; ``paired`` checks compare with
     the champion themselves; ``alone`` checks want the machine for themselves; ``verify`` says at
-    collection what is wrong with values that the types allow.
+    collection what is wrong with values that the types allow; ``influence`` takes what the function
+    takes and says which rows move its measurements, so that its power can be worked out.
     """
 
     function: CheckFunction
@@ -217,6 +262,7 @@ class CheckType:
     paired: bool
     alone: bool
     verify: Callable[..., Iterable[Complaint]] | None
+    influence: Callable[..., Iterable[Influence]] | None = None
 
     @property
     def main(self) -> inspect.Parameter | None:
@@ -266,6 +312,7 @@ def check(
     paired: bool = ...,
     alone: bool = ...,
     verify: Callable[..., Iterable[Complaint]] | None = ...,
+    influence: Callable[..., Iterable[Influence]] | None = ...,
 ) -> Callable[[F], F]: ...
 def check(
     function: F | None = None,
@@ -278,6 +325,7 @@ def check(
     paired: bool = False,
     alone: bool = False,
     verify: Callable[..., Iterable[Complaint]] | None = None,
+    influence: Callable[..., Iterable[Influence]] | None = None,
 ) -> F | Callable[[F], F]:
     """Mark a function as a check; it stays the function it was, and is registered nowhere.
 
@@ -301,6 +349,7 @@ def check(
             paired=paired,
             alone=alone,
             verify=verify,
+            influence=influence,
         )
         setattr(function, _MARK, made)
         return function

@@ -85,9 +85,26 @@ class CheckResult:
         return self.reason or (worst.reason if worst else "nothing was measured")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What a run may get wrong by chance: red in ``false_alarms`` of runs, on a healthy subject.
+
+    Each of the ``checks`` that chance can turn red holds ``alpha`` of it; a green check is one of
+    ``confidence``.
+    """
+
+    false_alarms: float
+    confidence: float
+    alpha: float
+    checks: int
+
+
 @dataclass(frozen=True, slots=True)
 class SuiteResult:
-    """One run of a suite over one subject. ``started`` is ISO 8601 in UTC."""
+    """One run of a suite over one subject. ``started`` is ISO 8601 in UTC.
+
+    ``levels`` is None where a result was written before results said it.
+    """
 
     suite: str
     subject: SubjectInfo
@@ -95,11 +112,17 @@ class SuiteResult:
     _: KW_ONLY
     started: str
     digest: str
+    levels: Budget | None = None
 
     @property
     def outcome(self) -> Outcome:
         """The most severe outcome of all checks; a run without checks is errored."""
         return Outcome.worst([check.outcome for check in self.checks])
+
+    def estimates(self) -> int:
+        """How many verdicts rest on an estimate that its bound can turn red."""
+        verdicts = [verdict for check in self.checks for verdict in check.verdicts]
+        return sum(v.bound.reds != "none" and not v.measurement.estimate.is_fact for v in verdicts)
 
     def counts(self) -> dict[Outcome, int]:
         """How many checks ended in each outcome, most severe first; outcomes without any left out."""
@@ -128,7 +151,7 @@ def _reason(measurement: Measurement, bound: Bound, outcome: Outcome, limit: Lim
     rows = f"(n={estimate.n:,})"
     if outcome is Outcome.INCONCLUSIVE:
         told = rows_to_tell(estimate, wanted)
-        tell = f": about {_round(told):,} {measurement.counts} would tell" if told else ""
+        tell = f": about {rounded(told):,} {measurement.counts} would tell" if told else ""
         return f"{name} {value}, {limit} {show_limit(wanted, unit)} {rows}{tell}{_also(measurement.note)}"
     above = limit.endswith("min") == (outcome is Outcome.PASSED)
     sign = (">=" if above else "<=") if outcome is Outcome.PASSED else (">" if above else "<")
@@ -169,10 +192,10 @@ def show_limit(limit: float, unit: Unit = Unit.NUMBER) -> str:
     return f"{limit:.2f}" if len(text) < 4 else text
 
 
-def _round(rows: int) -> int:
+def rounded(rows: int) -> int:
     """Two significant digits: the figure is a guide, not a promise.
 
-    >>> _round(3708)
+    >>> rounded(3708)
     3700
     """
     step: int = max(10 ** (len(str(rows)) - 2), 1)

@@ -10,7 +10,7 @@ from modelqa.core.bound import Outcome
 from modelqa.core.result import CheckResult, SuiteResult, Verdict
 from modelqa.core.units import show
 from modelqa.reports import svg, words
-from modelqa.reports.terminal import by_severity, show_bound, visible, worst_first
+from modelqa.reports.terminal import budget, by_severity, show_bound, visible, worst_first
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -79,6 +79,7 @@ def render(result: SuiteResult, *, path: str = "") -> str:
         dark=[by_id[check.id] for check in by_severity(result.checks)],
         sections=[by_id[check.id] for check in order],
         command=command(result, path),
+        budget=visible(budget(result)),
         words=WORDS,
         css=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from modelqa.core.bound import Outcome
 from modelqa.core.result import CheckResult, SuiteResult, Verdict, show_estimate
-from modelqa.reports.terminal import by_severity, show_bound, visible, worst_first
+from modelqa.reports.terminal import budget, by_severity, show_bound, visible, worst_first
 
 SYMBOLS = {
     Outcome.FAILED: "❌",
@@ -69,6 +69,9 @@ def section(result: SuiteResult) -> Iterator[str]:
     yield f"## {SYMBOLS[result.outcome]} {text(result.suite)}: {result.outcome}"
     yield ""
     yield _about(result)
+    if told := budget(result):
+        yield ""
+        yield text(told)
     dark = by_severity(result.checks)
     if dark:
         yield ""

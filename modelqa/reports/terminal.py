@@ -5,7 +5,7 @@ from typing import Any
 
 from modelqa.core.bound import Bound, Outcome
 from modelqa.core.result import CheckResult, SuiteResult, Verdict, show_estimate, show_limit
-from modelqa.core.units import Unit
+from modelqa.core.units import Unit, show
 
 GREEN = (Outcome.PASSED,)
 MOST_ROWS = 5
@@ -14,7 +14,7 @@ HEAD = ("", "check", "where", "value", "bound", "n")
 
 
 def render(result: SuiteResult, path: str = "") -> str:
-    """What a run says, for a terminal or a log: what is not green, most severe first, then one line.
+    """What a run says, for a terminal or a log: what is not green, most severe first, its levels, one line.
 
     A check that is undecided says what would decide it; ``path`` is the suite's, before its id.
     Control characters in names are made visible.
@@ -26,7 +26,28 @@ def render(result: SuiteResult, path: str = "") -> str:
         for check in dark
         if check.outcome is Outcome.INCONCLUSIVE
     ]
-    return "\n".join([*table, *undecided, summary(result)])
+    return "\n".join([*table, *undecided, *budget(result), summary(result)])
+
+
+def budget(result: SuiteResult) -> list[str]:
+    """What the run may get wrong by chance, as one line; none where chance turns nothing red.
+
+    >>> from modelqa.core.result import Budget
+    >>> from modelqa.core.subject import SubjectInfo
+    >>> levels = Budget(false_alarms=0.01, confidence=0.95, alpha=0.002, checks=5)
+    >>> budget(SuiteResult("churn", SubjectInfo(), (), started="", digest="", levels=levels))
+    ['false alarms at most 1% a run: 0.2% for each of 5 checks; a green check is 95% sure']
+    """
+    levels = result.levels
+    if levels is None or not levels.checks:
+        return []
+    most, each, sure = (
+        show(value, Unit.SHARE) for value in (levels.false_alarms, levels.alpha, levels.confidence)
+    )
+    many = result.estimates()
+    among = f" ({many:,} estimates)" if many > levels.checks else ""
+    shared = f": {each} for each of {levels.checks:,} checks{among}" if levels.checks > 1 else among
+    return [f"false alarms at most {most} a run{shared}; a green check is {sure} sure"]
 
 
 def summary(result: SuiteResult) -> str:
@@ -149,7 +170,8 @@ def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
 def would(result: SuiteResult, action: Mapping[str, Any], *, partial: bool = False) -> str:
     """What an action of the suite would do after this run; empty where it would do nothing.
 
-    Nothing follows a green of which only a part was measured.
+    Nothing follows a green of which only a part was measured. What follows `passed` needs every check passed
+    or warned: one that was skipped has not passed, unless the action says that it is the first of its kind.
 
     >>> from modelqa.core.subject import SubjectInfo
     >>> red = SuiteResult("churn", SubjectInfo(), (), started="", digest="")
@@ -162,4 +184,9 @@ def would(result: SuiteResult, action: Mapping[str, Any], *, partial: bool = Fal
         wanted.add("warned")
     if partial:
         wanted -= {"passed", "warned"}
-    return f"would {visible(action['does'])}: the run is {outcome}" if outcome in wanted else ""
+    if outcome not in wanted:
+        return ""
+    does, skipped = visible(action["does"]), result.counts().get(Outcome.SKIPPED, 0)
+    if skipped and result.outcome in (Outcome.PASSED, Outcome.WARNED) and not action.get("first"):
+        return f"would not {does}: the run is {outcome}, but {skipped:,} skipped"
+    return f"would {does}: the run is {outcome}"

@@ -1,7 +1,7 @@
 """What a check sees: one subject, one slice of its rows, and the levels granted to it."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
 
@@ -9,18 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelqa.core.estimate import Levels
-from modelqa.core.ports import Column, Model, Predictions, Table, Versus
+from modelqa.core.ports import Column, Model, Other, Predictions, Table, Versus
 from modelqa.core.result import ALL
-from modelqa.core.signature import ColumnKind
-from modelqa.errors import CheckError
-from modelqa.run.encode import Encoded, objects
-from modelqa.run.opened import Opened, Side, column_of
+from modelqa.run.encode import Encoded
+from modelqa.run.opened import Opened, Side
 from modelqa.stats.sample import Sample
 from modelqa.suite.spec import SliceSpec
 from modelqa.suite.where import parse
-
-MOST_SLICES = 100
-"""A column with more values than this is no slice: numbers are cut by `where:`."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +27,19 @@ class View:
     _: KW_ONLY
     levels: Levels
     versus: Versus | None = None
+    against: Other = "champion"
     side: Side = "model"
     slice: str = ALL
+    note: str = ""
     chosen: NDArray[np.intp] | None = None
 
     @property
     def champion(self) -> "View":
         return replace(self, side="champion", versus=None)
+
+    @property
+    def other(self) -> "View":
+        return replace(self, side=self.against, versus=None)
 
     @cached_property
     def batch(self) -> Table:
@@ -80,14 +81,28 @@ class View:
             probabilities=None if shares is None else shares[self.chosen],
         )
 
+    def decisions(self) -> Predictions:
+        said = self.opened.decisions(self.side)
+        return said if self.chosen is None else replace(said, values=said.values[self.chosen])
+
     def labels(self) -> Column:
         column = self.opened.labels
         if self.chosen is None:
             return column
         return replace(column, values=column.values[self.chosen], missing=column.missing[self.chosen])
 
-    def sample(self) -> Sample:
-        return self._encoded.sample
+    def sample(self, *, labelled: bool = True) -> Sample:
+        if labelled:
+            return self._encoded.sample
+        every = self.opened.every_row(self.side)
+        return every if self.chosen is None else every.take(self.chosen)
+
+    @property
+    def members(self) -> NDArray[np.intp]:
+        """What its rows belong to: their groups, else each to itself."""
+        rows = np.arange(self.opened.batch.rows) if self.chosen is None else self.chosen
+        groups = self.opened.groups
+        return rows if groups is None else groups[rows]
 
     @property
     def unlabelled(self) -> int:
@@ -108,69 +123,14 @@ class View:
         rows = np.flatnonzero(parse(condition).mask(self.batch))
         return replace(self, chosen=rows if self.chosen is None else self.chosen[rows])
 
-    def slices(self) -> Mapping[str, "View"]:
-        return dict(self.parts(tuple(part.name for part in self.opened.suite.slices)))
+    def slices(self, by: str | None = None) -> Mapping[str, "View"]:
+        known = [spec.name for spec in self.opened.suite.slices]
+        return {part.slice: part for part in self.parts(known if by is None else [by])}
 
-    def parts(self, names: tuple[str, ...]) -> Iterator[tuple[str, "View"]]:
-        """The slices that some of the suite's definitions come to, each a context of its own."""
+    def parts(self, names: Iterable[str]) -> Iterator["View"]:
+        """The slices that some definitions of the suite (or columns) come to, each a context of its own."""
         specs = {spec.name: spec for spec in self.opened.suite.slices}
         for name in names:
-            for label, rows in _rows(specs[name], self.opened.batch):
-                yield label, replace(self, slice=label, chosen=rows)
-
-
-def _rows(spec: SliceSpec, table: Table) -> Iterator[tuple[str, NDArray[np.intp]]]:
-    """The rows of each slice that a definition makes.
-
-    Raises `CheckError` where a condition matches no row, or a column has too many values.
-    """
-    if spec.where is not None:
-        for name in spec.where.names:
-            column_of(table, name, f"slice {spec.name!r}")
-        rows = np.flatnonzero(spec.where.mask(table))
-        if rows.size == 0:
-            raise CheckError(f"slice {spec.name!r} matches none of {table.rows:,} rows")
-        yield spec.name, rows
-        return
-    columns = [column_of(table, name, f"slice {spec.name!r}") for name in spec.columns]
-    labels, codes = _crossed(columns)
-    if len(labels) > MOST_SLICES:
-        raise CheckError(
-            f"slice {spec.name!r} has {len(labels):,} values, at most {MOST_SLICES} make slices: "
-            "cut it into ranges with `where:`"
-        )
-    order = np.argsort(codes, kind="stable")
-    ends = np.cumsum(np.bincount(codes, minlength=len(labels)))
-    for code, end in enumerate(ends):
-        start = ends[code - 1] if code else 0
-        yield labels[code], order[start:end]
-
-
-def _crossed(columns: list[Column]) -> tuple[list[str], NDArray[np.intp]]:
-    """One label for each combination of values that occurs, and the code of each row."""
-    pairs = [_levels(column) for column in columns]
-    combined = pairs[0][1]
-    for names, codes in pairs[1:]:
-        combined = combined * len(names) + codes
-    used, codes = np.unique(combined, return_inverse=True)
-    labels = []
-    for code in used.tolist():
-        parts = []
-        for (names, _), column in zip(reversed(pairs), reversed(columns), strict=True):
-            code, at = divmod(code, len(names))
-            parts.append(f"{column.name}={names[at]}")
-        labels.append(", ".join(reversed(parts)))
-    return labels, codes.astype(np.intp)
-
-
-def _levels(column: Column) -> tuple[list[str], NDArray[np.intp]]:
-    """The values of a column as texts in order, `missing` last, and the code of each row."""
-    if column.kind is ColumnKind.TEXT:
-        order = sorted(range(len(column.categories)), key=column.categories.__getitem__)
-        names = [column.categories[at] for at in order]
-        codes = np.argsort(order)[column.values] if order else column.values
-    else:
-        values = objects(column) if column.kind is ColumnKind.OTHER else column.values
-        used, codes = np.unique(values, return_inverse=True)
-        names = [str(value) for value in used.tolist()]
-    return [*names, "missing"], np.where(column.missing, len(names), codes).astype(np.intp)
+            for part in self.opened.slices(specs.get(name) or SliceSpec(name, columns=(name,))):
+                rows = part.rows if self.chosen is None else np.intersect1d(part.rows, self.chosen)
+                yield replace(self, slice=part.name, note=part.note, chosen=rows)

@@ -1,7 +1,7 @@
 """Labels and predictions into the arrays that scores are computed from."""
 
 from collections.abc import Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,9 @@ from modelqa.core.ports import Column, Predictions
 from modelqa.core.signature import ColumnKind
 from modelqa.errors import SubjectError
 from modelqa.stats.sample import Sample
+
+_CLOSE = 10_000
+"""Integers less than this apart are counted, one place each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +31,10 @@ class Encoded:
 
     def take(self, rows: NDArray[np.intp]) -> "Encoded":
         """The same for some rows of the batch."""
-        position = np.cumsum(self.labelled) - 1
         here = self.labelled[rows]
+        if len(self.sample) == len(self.labelled):
+            return Encoded(self.sample.take(rows), labelled=here)
+        position = np.cumsum(self.labelled) - 1
         return Encoded(self.sample.take(position[rows[here]]), labelled=here)
 
 
@@ -59,16 +64,51 @@ def encode(
         sample = _regression(labels, predictions)
     else:
         sample = _classification(labels, predictions, positive, threshold, logged)
-    sample = Sample(
-        sample.task,
-        sample.truth,
-        sample.predicted,
-        probabilities=sample.probabilities,
-        classes=sample.classes,
-        weights=None if weights is None else _weights(weights),
-        groups=None if groups is None else _codes(groups),
+    sample = _with_roles(sample, weights, groups)
+    return Encoded(sample if labelled.all() else sample.take(labelled), labelled=labelled)
+
+
+def unlabelled(
+    predictions: Predictions,
+    *,
+    positive: Any = None,
+    threshold: float | None = None,
+    weights: Column | None = None,
+    groups: Column | None = None,
+    logged: bool = False,
+) -> Sample:
+    """What a model decided of every row, by its predictions alone: the truth of the sample is empty.
+
+    Raises `SubjectError` where the positive class is not known.
+    """
+    rows = len(predictions.values)
+    none = Column(
+        "of the predictions",
+        ColumnKind.INTEGER,
+        values=np.zeros(rows, dtype=np.int64),
+        missing=np.ones(rows, dtype=bool),
+        dtype="int64",
     )
-    return Encoded(sample.take(labelled), labelled=labelled)
+    if _is_regression(none, predictions, positive, logged):
+        sample = _regression(none, predictions)
+    else:
+        alone = logged and predictions.probabilities is None
+        if alone and _are_probabilities(predictions.values, ()):
+            shares = predictions.values.astype(float)
+            predictions = Predictions(
+                shares, probabilities=np.column_stack([1 - shares, shares]), classes=(0, 1)
+            )
+            positive, threshold = None, 0.5 if threshold is None else threshold
+        sample = _classification(none, predictions, positive, threshold, logged)
+    return _with_roles(sample, weights, groups)
+
+
+def _with_roles(sample: Sample, weights: Column | None, groups: Column | None) -> Sample:
+    return replace(
+        sample,
+        weights=None if weights is None else weights_of(weights),
+        groups=None if groups is None else group_codes(groups),
+    )
 
 
 def logged(columns: Sequence[Column]) -> Predictions:
@@ -96,6 +136,22 @@ def objects(column: Column) -> NDArray[Any]:
         values[column.missing] = np.nan if kind is float else None
         return values
     return column.values
+
+
+def factorized(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """The distinct values in order, and for each row the place of its own; close integers are not sorted.
+
+    >>> factorized(np.array([7, 5, 7]))
+    (array([5, 7]), array([1, 0, 1]))
+    """
+    if values.dtype.kind == "i" and values.size:
+        low, high = int(values.min()), int(values.max())
+        if high - low < _CLOSE:
+            places = values.astype(np.intp) - low
+            held = np.bincount(places, minlength=high - low + 1) > 0
+            return (np.flatnonzero(held) + low).astype(values.dtype), (np.cumsum(held) - 1)[places]
+    used, codes = np.unique(values, return_inverse=True)
+    return used, codes.astype(np.intp)
 
 
 def _is_regression(labels: Column, predictions: Predictions, positive: Any, logged: bool) -> bool:
@@ -126,7 +182,7 @@ def _classification(
         probabilities: NDArray[np.float64] | None = np.column_stack([1 - shares, shares])
         predicted = (shares >= (0.5 if threshold is None else threshold)).astype(np.intp)
     else:
-        said = [_key(name) for name in predictions.classes or _distinct(predictions.values)]
+        said = [class_of(name) for name in predictions.classes or _distinct(predictions.values)]
         said = _aligned(said, truth_keys)
         classes = _ordered(list(dict.fromkeys([*said, *truth_keys])), positive, labels.name)
         probabilities = _columns(predictions.probabilities, said, classes)
@@ -153,9 +209,9 @@ def _keys(labels: Column) -> tuple[list[Any], NDArray[np.intp]]:
         return keys, codes.astype(np.intp)
     if labels.kind not in (ColumnKind.INTEGER, ColumnKind.BOOLEAN, ColumnKind.FLOAT):
         raise SubjectError(f"labels {labels.name!r} are of kind {labels.kind}; expected numbers or texts")
-    used, codes = np.unique(labels.values, return_inverse=True)
+    used, codes = factorized(labels.values)
     present = set(np.unique(codes[~labels.missing]).tolist())
-    keys = [_key(value) if code in present else None for code, value in enumerate(used)]
+    keys = [class_of(value) if code in present else None for code, value in enumerate(used)]
     if None in keys:  # values that stand only where the label is missing
         kept = [code for code in range(len(keys)) if code in present]
         move = np.zeros(len(keys), dtype=np.intp)
@@ -164,7 +220,7 @@ def _keys(labels: Column) -> tuple[list[Any], NDArray[np.intp]]:
     return keys, codes.astype(np.intp)
 
 
-def _key(value: Any) -> Any:
+def class_of(value: Any) -> Any:
     """A class by which it is the same wherever it stands: 1, 1.0 and True are one class."""
     if isinstance(value, np.generic):
         value = value.item()
@@ -187,21 +243,21 @@ def _aligned(said: list[Any], truth: Sequence[Any]) -> list[Any]:
 
 def _ordered(keys: Sequence[Any], positive: Any, name: str) -> list[Any]:
     """The classes in order; in a binary task the positive one comes second."""
-    if len(keys) == 1 and _key(keys[0]) in (0, 1):
+    if len(keys) == 1 and class_of(keys[0]) in (0, 1):
         keys = [0, 1]
     ordered = sorted(keys, key=lambda key: (isinstance(key, str), key))
-    if positive is not None and _key(positive) not in ordered:
+    if positive is not None and class_of(positive) not in ordered:
         if len(ordered) > 1:
             found = ", ".join(map(str, ordered[:10]))
             raise SubjectError(f"`positive:` is {positive!r}, but labels {name!r} are {found}")
-        ordered.append(_key(positive))
+        ordered.append(class_of(positive))
     if len(ordered) == 1:
         raise SubjectError(f"labels {name!r} hold one class only: nothing to tell apart; say `positive:`")
     if len(ordered) != 2:
         return ordered
     if positive is None and set(ordered) != {0, 1}:
         raise SubjectError(f"labels {name!r} are {ordered[0]} and {ordered[1]}: say `positive:`")
-    chosen = 1 if positive is None else _key(positive)
+    chosen = 1 if positive is None else class_of(positive)
     return [key for key in ordered if key != chosen] + [chosen]
 
 
@@ -234,18 +290,18 @@ def _place(values: NDArray[Any], classes: Sequence[Any], *, said_as_text: bool) 
         codes = np.empty(len(values), dtype=np.intp)
         for row, value in enumerate(values.tolist()):
             if value not in seen:
-                key = _key(value) if said_as_text or not isinstance(value, str) else value
+                key = class_of(value) if said_as_text or not isinstance(value, str) else value
                 seen[value] = index.get(key, index.get(_number(key), -1))
             codes[row] = seen[value]
         return codes
-    distinct, inverse = np.unique(values, return_inverse=True)
-    table = np.array([index.get(_key(value), -1) for value in distinct] or [-1], dtype=np.intp)
+    distinct, inverse = factorized(values)
+    table = np.array([index.get(class_of(value), -1) for value in distinct] or [-1], dtype=np.intp)
     return table[inverse]
 
 
 def _number(value: Any) -> Any:
     try:
-        return _key(float(value))
+        return class_of(float(value))
     except (TypeError, ValueError):
         return value
 
@@ -267,14 +323,16 @@ def _floats(column: Column) -> NDArray[np.float64]:
     return values
 
 
-def _weights(column: Column) -> NDArray[np.float64]:
+def weights_of(column: Column) -> NDArray[np.float64]:
+    """The weights of rows. Raises `SubjectError` where they are none."""
     values = _floats(column)
     if not (np.isfinite(values).all() and (values >= 0).all() and values.any()):
         raise SubjectError(f"`weights:` column {column.name!r}: expected finite numbers >= 0, not all zero")
     return values
 
 
-def _codes(column: Column) -> NDArray[np.intp]:
+def group_codes(column: Column) -> NDArray[np.intp]:
+    """Which rows belong together. Raises `SubjectError` where a row says nothing of it."""
     if column.missing.any():
         count = int(column.missing.sum())
         raise SubjectError(f"`group:` column {column.name!r}: {count:,} rows belong to no group")

@@ -3,21 +3,23 @@
 import time
 import traceback
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from modelqa.core.bound import Outcome
-from modelqa.core.ports import Context, Versus
+from modelqa.core.bound import Outcome, facing_both
+from modelqa.core.estimate import Reds
+from modelqa.core.ports import Needs, Versus
 from modelqa.core.result import CheckResult, Measurement, SuiteResult, Verdict
 from modelqa.errors import ModelQAError, SubjectError
-from modelqa.run import machine
+from modelqa.run import across, machine
 from modelqa.run.context import View
 from modelqa.run.events import CheckFinished, CheckStarted, Listener, SuiteFinished, nobody
 from modelqa.run.opened import Opened, Settings
-from modelqa.run.plan import Planned, plan
+from modelqa.run.plan import Planned, budget, plan
 from modelqa.suite.spec import Suite
 
 
@@ -57,13 +59,14 @@ def collect(suite: Suite, opened: Opened, results: Iterable[CheckResult], starte
         tuple(results),
         started=started.isoformat(timespec="seconds"),
         digest=suite.rules,
+        levels=budget(suite),
     )
 
 
 def prepare(planned: Planned, opened: Opened) -> None:
     """Open what a check needs. Raises `SubjectError` where that cannot be done."""
-    needs = planned.spec.type.needs_of(planned.spec.value)
-    opened.ensure(needs, champion=planned.spec.versus == "champion" and not _skipped(planned, opened))
+    if not skipped(planned, opened):
+        opened.ensure(planned.needs, other=planned.spec.versus)
 
 
 def execute(planned: Planned, opened: Opened) -> CheckResult:
@@ -87,11 +90,11 @@ def execute(planned: Planned, opened: Opened) -> CheckResult:
 def _judged(planned: Planned, opened: Opened) -> tuple[Outcome, str, tuple[Verdict, ...]]:
     """The outcome of a check, the reason where it has no verdicts, and its verdicts."""
     try:
-        if _skipped(planned, opened):
+        if skipped(planned, opened):
             return Outcome.SKIPPED, "there is no champion yet (champion_missing: skip)", ()
         prepare(planned, opened)
         with machine.held(alone=planned.spec.type.alone):
-            verdicts = tuple(Verdict.of(found, planned.spec.bound) for found in _measure(planned, opened))
+            verdicts = tuple(Verdict.of(found, planned.spec.bound) for found in measurements(planned, opened))
     except ModelQAError as error:
         return Outcome.ERRORED, str(error), ()
     except Exception as error:  # a check or a model may raise anything; its text may quote rows
@@ -117,49 +120,88 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__name__}{place} (its text is not shown, since it may quote rows)"
 
 
-def _measure(planned: Planned, opened: Opened) -> Iterator[Measurement]:
+def measurements(planned: Planned, opened: Opened) -> Iterator[Measurement]:
+    """All that a check finds: on all rows and on each slice, or of its slices as one."""
+    if planned.spec.across is not None:
+        parts = list(whole(planned, opened).parts(planned.spec.slices))
+        yield from across.measure(planned.spec, parts, planned.levels, partial(measured, planned))
+        return
+    for view in views(planned, opened):
+        yield from measured(planned, view)
+
+
+def views(planned: Planned, opened: Opened) -> list[View]:
+    """What a check is called with: all rows, then each slice, each at its share of the levels."""
+    rows = whole(planned, opened)
+    parts = [rows, *rows.parts(planned.spec.slices)]
+    return [replace(view, levels=planned.levels.split(len(parts))) for view in parts]
+
+
+def whole(planned: Planned, opened: Opened) -> View:
+    """All rows, at all of the check's levels."""
     spec = planned.spec
     versus: Versus | None = None if spec.versus is None else "relative" if spec.relative else "difference"
-    whole = View(opened, planned.id, levels=planned.levels, versus=versus)
-    parts = [whole, *(view for _, view in whole.parts(spec.slices))]
-    for view in parts:
-        here = replace(view, levels=planned.levels.split(len(parts)))
-        alone = versus is None or spec.type.paired
-        for measurement in _call(planned, here) if alone else _compared(planned, here):
-            yield _stamped(planned, here, measurement)
+    against = spec.versus or "champion"
+    return View(opened, planned.id, levels=planned.levels, versus=versus, against=against)
 
 
-def _call(planned: Planned, view: Context) -> Iterable[Measurement]:
+def measured(planned: Planned, view: View) -> Iterator[Measurement]:
+    """What a check finds on one view of the rows."""
+    alone = view.versus is None or planned.spec.type.paired
+    ask = _call if alone else _compared
+    if view.levels.reds == "both" and not (planned.spec.type.facts or planned.spec.type.alone):
+        ask = partial(_faced, ask)
+    for measurement in ask(planned, view):
+        yield _stamped(planned, view, measurement)
+
+
+def _faced(ask: "Ask", planned: Planned, view: View) -> Iterator[Measurement]:
+    """What a check finds for a bound with two sides: each is faced with the levels that it has alone.
+
+    One interval would have to be green where it is sure not to be red, at a far smaller tail.
+    """
+    sides: tuple[Reds, Reds] = ("high", "low")
+    down, up = (list(ask(planned, replace(view, levels=replace(view.levels, reds=side)))) for side in sides)
+    for one, other in zip(down, up, strict=True):
+        yield replace(one, estimate=facing_both(one.estimate, other.estimate, planned.spec.bound))
+
+
+Ask = Callable[[Planned, View], Iterable[Measurement]]
+
+
+def _call(planned: Planned, view: View) -> Iterable[Measurement]:
     spec = planned.spec
     main: tuple[Any, ...] = () if spec.type.main is None else (spec.value,)
     return spec.type.function(view, *main, **spec.params)
 
 
 def _compared(planned: Planned, view: View) -> Iterator[Measurement]:
-    """Candidate against champion for a check that knows neither: two intervals at half levels."""
+    """Candidate against another for a check that knows neither: two intervals at half levels."""
     from modelqa.stats import compare
 
     combine = compare.independent_relative if view.versus == "relative" else compare.independent_difference
     half = view.levels.half()
     ours = list(_call(planned, replace(view, levels=half, versus=None)))
-    champion = replace(view.champion, levels=half.mirrored())
-    theirs = {(found.metric, found.column): found for found in _call(planned, champion)}
+    there = replace(view.other, levels=half.mirrored())
+    theirs = {(found.metric, found.column): found for found in _call(planned, there)}
     for found in ours:
         other = theirs.get((found.metric, found.column))
         if other is None:
-            raise SubjectError(f"the champion has no {found.metric} to compare with")
+            raise SubjectError(f"the {view.against} has no {found.metric} to compare with")
         yield replace(found, estimate=combine(found.estimate, other.estimate), evidence=())
 
 
 def _stamped(planned: Planned, view: View, found: Measurement) -> Measurement:
     """A measurement with its slice, with what it is compared with, and in the unit of its bound."""
-    metric = found.metric if view.versus is None else f"{found.metric} versus champion"
+    note = "; ".join(filter(None, (found.note, view.note)))
+    metric = found.metric if view.versus is None else f"{found.metric} versus {view.against}"
     unit = found.unit if found.bound is not None else planned.spec.unit
-    return replace(found, metric=metric, slice=view.slice, unit=unit)
+    return replace(found, metric=metric, slice=view.slice, unit=unit, note=note)
 
 
-def _skipped(planned: Planned, opened: Opened) -> bool:
-    return planned.spec.versus == "champion" and opened.champion_missing
+def skipped(planned: Planned, opened: Opened) -> bool:
+    """Whether a check compares with a champion that the suite allows to be missing, and it is."""
+    return Needs.CHAMPION in planned.needs and opened.champion_missing
 
 
 def unopened(planned: Planned, error: ModelQAError) -> CheckResult:

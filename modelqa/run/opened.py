@@ -1,34 +1,28 @@
 """The subject of a run, opened: each model, table and prediction at most once, when first needed."""
 
-import glob
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
-from modelqa import catalog
-from modelqa.core.ports import Column, Model, Needs, Predictions, Table
-from modelqa.core.subject import Query, SubjectInfo
-from modelqa.engines import memory, sql
-from modelqa.engines.sources import is_address
+import numpy as np
+from numpy.typing import NDArray
+
+from modelqa.core.ports import Column, Model, Needs, Other, Predictions, Table
+from modelqa.core.subject import SubjectInfo
+from modelqa.engines import memory
 from modelqa.errors import NotFound, SubjectError
-from modelqa.run.encode import Encoded, encode, logged
-from modelqa.suite.spec import Labels, Suite
+from modelqa.run.decisions import decided
+from modelqa.run.dummy import Dummy, known
+from modelqa.run.encode import Encoded, encode, group_codes, logged, unlabelled
+from modelqa.run.found import Settings as Settings
+from modelqa.run.found import find_model, find_rows, name_of_rows
+from modelqa.run.slices import Part, partition
+from modelqa.stats.sample import Sample
+from modelqa.suite.spec import Labels, SliceSpec, Suite
 
-Side = Literal["model", "champion"]
+Side = Literal["model", "champion", "dummy"]
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What a run takes from around the suite: where paths start, which registry, which clock."""
-
-    _: KW_ONLY
-    root: Path
-    tracking_uri: str | None = None
-    clock: Callable[[], float] = time.perf_counter
 
 
 class Opened:
@@ -57,7 +51,7 @@ class Opened:
             raise found.with_traceback(None)
         return found  # type: ignore[no-any-return]
 
-    def ensure(self, needs: Needs, *, champion: bool) -> None:
+    def ensure(self, needs: Needs, *, other: Other | None = None) -> None:
         """Open what a check needs, so that what cannot be opened is found before it measures."""
         if needs:
             _ = self.batch
@@ -67,8 +61,10 @@ class Opened:
             _ = self.reference
         if Needs.MODEL in needs or (Needs.PREDICTIONS in needs and self.suite.predictions is None):
             self.model("model")
-        if champion:
+        if other == "champion" or Needs.CHAMPION in needs:
             self.model("champion")
+        if other == "dummy" and self.suite.reference is not None:
+            _ = self.reference
 
     @property
     def info(self) -> SubjectInfo:
@@ -132,6 +128,16 @@ class Opened:
         """What a model says of a table; logged predictions where the suite names them."""
         return self._once("predictions", side, of, make=lambda: self._predict(side, getattr(self, of)))
 
+    def decisions(self, side: Side) -> Predictions:
+        """What a model decided of the batch, at the suite's threshold."""
+        return self._once("decisions", side, make=lambda: self._decide(side))
+
+    def _decide(self, side: Side) -> Predictions:
+        alone = self._logged(side) and self.suite.champion is not None
+        classes = self.predictions("champion").classes if alone else None
+        suite = self.suite
+        return decided(self.predictions(side), classes, positive=suite.positive, threshold=suite.threshold)
+
     @property
     def labels(self) -> Column:
         """The truth, one value a row of the batch."""
@@ -146,7 +152,46 @@ class Opened:
         """The labelled rows with a model's predictions, encoded for scores; made once a model."""
         return self._once("sample", side, make=lambda: self._encode(side))
 
+    @property
+    def dummy(self) -> Dummy:
+        """What knows the labels' distribution only: the reference's where it has labels, else the batch's."""
+        return self._once("dummy", make=self._dummy)
+
+    def _dummy(self) -> Dummy:
+        labels, reference = self.suite.labels, None if self.suite.reference is None else self.reference
+        name = labels.column if isinstance(labels, Labels) else labels if isinstance(labels, str) else None
+        return Dummy.fit(self.sample("model").sample, known(reference, name, self.suite.weights))
+
+    def every_row(self, side: Side) -> Sample:
+        """A model's decision for every row, labelled or not; its truth says nothing."""
+        return self._once("every row", side, make=lambda: self._every_row(side))
+
+    @property
+    def groups(self) -> NDArray[np.intp] | None:
+        """The group of each row, as codes, where the suite says which rows belong together."""
+        role = self._role("group")
+        return None if role is None else self._once("groups", make=lambda: group_codes(role))
+
+    def slices(self, spec: SliceSpec) -> tuple[Part, ...]:
+        """The parts of the batch that a definition comes to; cut once, shared by all checks."""
+        role = f"slice {spec.name!r}"
+        find = partial(column_of, self.batch, role=role)
+        return self._once("slices", spec.name, make=lambda: partition(spec, self.batch, find))
+
+    def _every_row(self, side: Side) -> Sample:
+        return unlabelled(
+            self.predictions(side),
+            positive=self.suite.positive,
+            threshold=self.suite.threshold,
+            weights=self._role("weights"),
+            groups=self._role("group"),
+            logged=self._logged(side),
+        )
+
     def _encode(self, side: Side) -> Encoded:
+        if side == "dummy":
+            ours = self.sample("model")
+            return replace(ours, sample=self.dummy.sample(ours.sample))
         return encode(
             self.labels,
             self.predictions(side),
@@ -175,6 +220,8 @@ class Opened:
 
     def find(self, side: Side) -> Any:
         """What a side's reference stands for, resolved once; nothing of it is loaded."""
+        if side == "dummy":
+            raise SubjectError("the dummy is no model that can be called")
         make = partial(find_model, getattr(self.suite, side), self.suite, self.settings)
         return self._once("found", side, make=make)
 
@@ -190,6 +237,8 @@ class Opened:
         return table
 
     def _predict(self, side: Side, table: Table) -> Predictions:
+        if side == "dummy":
+            return self.dummy.predictions(table.rows)
         if self._logged(side):
             columns = [column_of(table, name, "`predictions:`") for name in _listed(self.suite.predictions)]
             return logged(columns)
@@ -228,83 +277,6 @@ def column_of(table: Table, name: str, role: str) -> Column:
         there = ", ".join(list(table.kinds)[:20])
         raise SubjectError(f"{role} names column {name!r}, which {table.info.name} lacks; it has {there}")
     return table.column(name)
-
-
-def locate(written: str, suite: Suite, settings: Settings) -> Path:
-    """The file behind a path of a suite: from the suite's folder where it starts with a dot.
-
-    Raises `SubjectError` where a pattern matches no file, or more than one.
-    """
-    found = _matches(written, suite, settings)
-    if len(found) != 1:
-        raise SubjectError(f"{written} matches {len(found)} files; expected exactly one")
-    return found[0]
-
-
-def _matches(written: str, suite: Suite, settings: Settings) -> list[Path]:
-    """The path that is written, or what it matches, by name, where it is a pattern and no path."""
-    beside = written.startswith(("./", "../")) and suite.path is not None
-    base = suite.path.resolve().parent if beside and suite.path is not None else settings.root
-    path = Path(written).expanduser()
-    if not glob.has_magic(written) or (base / path).exists():
-        return [base / path]
-    names = glob.glob(str(path), root_dir=base, recursive=True)  # noqa: PTH207 (absolute patterns)
-    return sorted(base / name for name in names)
-
-
-def find_rows(source: Any, suite: Suite, settings: Settings) -> Any:
-    """What `open_table` opens for a batch of a suite: paths are found, all else stays what it is.
-
-    Raises `SubjectError` where a pattern matches no file.
-    """
-    if isinstance(source, Query):
-        return sql.located(source, settings.root)
-    if not isinstance(source, str | Path) or is_address(source):
-        return source
-    found = tuple(_matches(str(source), suite, settings))
-    if not found:
-        raise SubjectError(f"{source} matches 0 files; expected at least one")
-    return found
-
-
-def name_of_rows(source: Any, key: str) -> str:
-    """What a result calls a batch of several files, an object or a query: the pattern from where it
-    begins to be one, or the key; "" leaves it to the file's own name.
-
-    >>> name_of_rows("data/2026-*/part.parquet", "batch"), name_of_rows("data/new.csv", "batch")
-    ('2026-*/part.parquet', '')
-    """
-    if not isinstance(source, str | Path):
-        return key
-    parts = Path(source).parts
-    magic = [place for place, part in enumerate(parts) if glob.has_magic(part)]
-    return "/".join(parts[magic[0] :]) if magic and not is_address(source) else ""
-
-
-def find_model(written: Any, suite: Suite, settings: Settings) -> Any:
-    """Resolve a model reference by its form. Raises `SubjectError` where no form fits."""
-    if written is None:
-        raise SubjectError("the suite names no model")
-    kind = _form(written, suite, settings)
-    known = catalog.names("models")
-    if kind not in known:
-        forms = ", ".join(sorted(known))
-        raise SubjectError(f"no kind of model is called {kind!r}; expected one of {forms}")
-    if kind == "directory":
-        written = str(locate(str(written), suite, settings))
-    return catalog.find("models", kind)(written, tracking_uri=settings.tracking_uri, trust=suite.trust)
-
-
-def _form(written: Any, suite: Suite, settings: Settings) -> str:
-    if not isinstance(written, str | Path):
-        return "function"
-    text = str(written)
-    scheme, colon, rest = text.partition(":")
-    if colon and rest.startswith("/"):
-        return scheme
-    if locate(text, suite, settings).exists():
-        return "directory"
-    return "function" if colon else "directory"
 
 
 def _listed(part: Any) -> Sequence[str]:

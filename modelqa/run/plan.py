@@ -5,6 +5,7 @@ from dataclasses import KW_ONLY, dataclass
 
 from modelqa.core.estimate import Levels
 from modelqa.core.ports import Needs
+from modelqa.core.result import Budget
 from modelqa.errors import Problem, SuiteError
 from modelqa.suite.spec import CheckSpec, Suite
 
@@ -20,6 +21,11 @@ class Planned:
     @property
     def id(self) -> str:
         return self.spec.id
+
+    @property
+    def needs(self) -> Needs:
+        """What it cannot do without: of its own, and the champion that it is compared with."""
+        return _needs(self.spec)
 
     @property
     def where(self) -> str:
@@ -49,9 +55,16 @@ def plan(suite: Suite) -> Plan:
     problems = [problem for check in suite.checks for problem in _unmet(suite, check)]
     if problems:
         raise SuiteError(problems)
-    alpha = suite.false_alarms / max(sum(map(_by_chance, suite.checks)), 1)
+    alpha = budget(suite).alpha
     checks = tuple(Planned(check, levels=_levels(suite, check, alpha)) for check in suite.checks)
     return Plan(suite, checks, alpha=alpha)
+
+
+def budget(suite: Suite) -> Budget:
+    """What a run of a suite may get wrong by chance, and how many checks share it evenly."""
+    checks = sum(map(_by_chance, suite.checks))
+    alpha = suite.false_alarms / max(checks, 1)
+    return Budget(false_alarms=suite.false_alarms, confidence=suite.confidence, alpha=alpha, checks=checks)
 
 
 def _by_chance(check: CheckSpec) -> bool:
@@ -69,19 +82,37 @@ _SAYS = {
     Needs.MODEL: ("model", "a model that can be called"),
     Needs.LABELS: ("labels", "the truth of the batch"),
     Needs.REFERENCE: ("reference", "rows to compare the batch with"),
+    Needs.CHAMPION: ("champion", "the model to compare with"),
 }
 
 
+def _needs(check: CheckSpec) -> Needs:
+    own = check.type.needs_of(check.value)
+    return own | Needs.CHAMPION if check.versus == "champion" else own
+
+
 def _unmet(suite: Suite, check: CheckSpec) -> Iterator[Problem]:
-    needs = check.type.needs_of(check.value)
+    needs = _needs(check)
     lacks = [_SAYS[need] for need in _SAYS if need in needs and getattr(suite, _SAYS[need][0]) is None]
     if Needs.PREDICTIONS in needs and suite.model is None and suite.predictions is None:
         lacks.append(("model", "a model, or `predictions:` with logged ones"))
     if needs & (Needs.PREDICTIONS | Needs.LABELS | Needs.MODEL) and suite.batch is None:
         lacks.append(_SAYS[Needs.BATCH])
-    if check.versus == "champion" and suite.champion is None:
-        lacks.append(("champion", "the model to compare with"))
     place = check.place
     for key, what in dict.fromkeys(lacks):
         message = f"check {check.id} needs `{key}:` ({what}), which the suite does not have"
         yield Problem(message, place.path, place.line, place.column)
+    message = _incomparable(check)
+    if message:
+        place = check.place_of("versus")
+        yield Problem(message, place.path, place.line, place.column)
+
+
+def _incomparable(check: CheckSpec) -> str:
+    """Why a check cannot be compared with what it names; empty where it can."""
+    own = check.type.needs_of(check.value)
+    if check.versus and Needs.CHAMPION in own:
+        return f"{check.kind} compares with the champion already: leave out versus"
+    if check.versus == "dummy" and (Needs.LABELS not in own or Needs.MODEL in own):
+        return f"{check.kind} is no score of labels, which is all that a dummy knows: leave out versus: dummy"
+    return ""

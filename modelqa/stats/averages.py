@@ -73,15 +73,27 @@ def average_ends(kind: Rate, how: Average, *, of_true: bool = False) -> Exact:
         ends = np.array(
             [_class_ends(kind, h, t, levels) for h, t in zip(np.diag(cells), trials, strict=True)]
         )
-        related = _correlation(kind, cells + 1 / cells.size, how)
         mix = _mix_reach(part.values, shares, len(sample), levels) if how == "weighted" else (0.0, 0.0)
         together = estimate(pooled(sample), sample, levels)
-        below = _joint(np.append(shares * (part.values - ends[:, 0]), mix[0]), related)
-        above = _joint(np.append(shares * (ends[:, 1] - part.values), mix[1]), related)
+        at_low, at_high = (_correlation(kind, _at(kind, cells, end), how) for end in ends.T)
+        known = trials > 0
+        below = _joint(np.append(shares * (part.values - ends[:, 0]), mix[0]), at_low)
+        above = _joint(np.append(shares * known * (ends[:, 1] - part.values), mix[1]), at_high)
+        above += float(shares @ ~known)
         low, high = min(together.value - below, together.low), max(together.value + above, together.high)
         return Estimate(together.value, low=max(low, 0.0), high=min(high, 1.0), n=len(sample))
 
     return measure
+
+
+def _at(kind: Rate, cells: Floats, ends: Floats) -> Floats:
+    """The table with as many errors of each class as would show one end of its rate, of the same rows."""
+    filled = cells + 1 / cells.size
+    grown = np.sqrt((1 - ends) / (1 - Slopes.of(kind, filled).values))
+    moved = filled * np.outer(grown, grown)
+    np.fill_diagonal(moved, 0.0)
+    np.fill_diagonal(moved, np.maximum(filled.sum(axis=1) - moved.sum(axis=1), 1 / cells.size))
+    return np.asarray(moved)
 
 
 def _class_ends(kind: Rate, hits: float, trials: float, levels: Levels) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from modelqa.core.estimate import Estimate, Levels
 from modelqa.stats.hits import heaviest
 from modelqa.stats.intervals import Floats, centred, proportion
-from modelqa.stats.linear import Linear, Undefined
+from modelqa.stats.linear import Linear, Undefined, estimate
 from modelqa.stats.sample import Sample
 
 Measure = Callable[[Sample], Linear]
@@ -191,6 +191,41 @@ def matthews(sample: Sample) -> Linear:
         scale="outer",
         step=step,
     )
+
+
+def matthews_ends(sample: Sample, levels: Levels) -> Estimate:
+    """The same correlation, in a binary task at least as far as the exact ends of Jaccard reach.
+
+    A class of few rows may lose all of its hits by chance, and then its spread is not seen. The
+    hits of each class among the rows that are or are called that class are a share with an exact
+    interval; an end of the correlation is not nearer than where that share's end would put it.
+    """
+    found = estimate(matthews(sample), sample, levels)
+    cells = table(sample)
+    if cells.shape != (2, 2):
+        return found
+    low = min(_correlation(_with_jaccard(cells, k, levels)[0]) for k in (0, 1))
+    high = max(_correlation(_with_jaccard(cells, k, levels)[1]) for k in (0, 1))
+    return Estimate(found.value, low=min(found.low, low), high=max(found.high, high), n=found.n)
+
+
+def _with_jaccard(cells: Floats, k: int, levels: Levels) -> tuple[Floats, Floats]:
+    """The table if class k had the low, or the high, end of its Jaccard index among the same rows."""
+    wrong = cells[0, 1] + cells[1, 0]
+    rows = cells[k, k] + wrong
+    share = proportion(float(cells[k, k]), float(rows), levels)
+    split = np.array([[0.0, cells[0, 1]], [cells[1, 0], 0.0]]) / wrong if wrong else np.eye(2)[::-1] / 2
+    kept = np.diag(np.where(np.arange(2) == k, 0.0, np.diag(cells)))
+    own = np.diag(np.where(np.arange(2) == k, rows, 0.0))
+    low, high = (kept + end * own + (1 - end) * rows * split for end in (share.low, share.high))
+    return low, high
+
+
+def _correlation(cells: Floats) -> float:
+    """The correlation of a binary table; where one of its sides is empty there is none."""
+    sides = float(np.prod(cells.sum(axis=0)) * np.prod(cells.sum(axis=1)))
+    apart = float(cells[0, 0] * cells[1, 1] - cells[0, 1] * cells[1, 0])
+    return apart / float(np.sqrt(sides)) if sides > 0 else 0.0
 
 
 def likelihood_ratio(predicted: Literal[0, 1]) -> Measure:

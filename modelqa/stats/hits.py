@@ -1,6 +1,6 @@
 """Scores that are shares of hits among rows that the truth alone selects: accuracy and its kin."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -21,12 +21,35 @@ def correct(sample: Sample) -> NDArray[np.bool_]:
     return np.asarray(sample.truth == sample.predicted)
 
 
-def recalled(sample: Sample) -> NDArray[np.bool_]:
-    """Whether a positive row is predicted positive, among the positive rows."""
-    positive = sample.truth == 1
-    if not positive.any():
+def _every(sample: Sample) -> NDArray[np.bool_]:
+    return np.ones(len(sample), dtype=bool)
+
+
+def _negative(sample: Sample) -> NDArray[np.bool_]:
+    """The negative rows, of which there must be some."""
+    rows = np.asarray(sample.truth == 0)
+    if not rows.any():
+        raise Undefined("no negative rows")
+    return rows
+
+
+def _positive(sample: Sample) -> NDArray[np.bool_]:
+    """The positive rows, of which there must be some."""
+    rows = np.asarray(sample.truth == 1)
+    if not rows.any():
         raise Undefined("no positive rows")
-    return np.asarray(sample.predicted[positive] == 1)
+    return rows
+
+
+GROUP_RATES: Mapping[str, tuple[Hits, Hits]] = {
+    "selection_rate": (_every, lambda sample: np.asarray(sample.predicted == 1)),
+    "true_positive_rate": (_positive, lambda sample: np.asarray(sample.predicted[_positive(sample)] == 1)),
+    "false_negative_rate": (_positive, lambda sample: np.asarray(sample.predicted[_positive(sample)] != 1)),
+    "true_negative_rate": (_negative, lambda sample: np.asarray(sample.predicted[_negative(sample)] == 0)),
+    "false_positive_rate": (_negative, lambda sample: np.asarray(sample.predicted[_negative(sample)] != 0)),
+}
+"""The rows that count, as a mask, and the hits among them. A prediction of no class is a miss or a false
+alarm: it counts against the model."""
 
 
 def in_top(k: int) -> Hits:
@@ -54,6 +77,22 @@ def share(hits: Hits) -> Callable[[Sample], Linear]:
         return Linear(
             value, influence, bounds=(0.0, 1.0), trials=len(sample), scale="counts", step=heaviest(sample)
         )
+
+    return measure
+
+
+def among(rows: Hits, hits: Hits) -> Callable[[Sample], Linear]:
+    """The share of hits among the rows that count: the others have no influence on it."""
+
+    def measure(sample: Sample) -> Linear:
+        chosen = rows(sample)
+        inner = sample.take(chosen)
+        if inner.weights is not None and not inner.weights.sum() > 0:
+            raise Undefined("the weights of the rows that count sum to zero")
+        found = share(hits)(inner)
+        influence = np.zeros(len(sample))
+        influence[chosen] = found.influence * (len(sample) / len(inner))
+        return replace(found, influence=influence)
 
     return measure
 

@@ -1,24 +1,20 @@
-"""Intervals: proportions, means and quantiles without a model of the data, and the bootstrap.
+"""Intervals: proportions, means and quantiles without a model of the data.
 
 Both ends stand at their own tail probability (`Levels`), down to about 1e-5. A method that cannot
 resolve a tail returns an infinite end, which no bound can judge.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from math import inf, isfinite, isinf, sqrt
-from typing import Any, Self
+from math import inf, isfinite, sqrt
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from modelqa.core.estimate import Estimate, Levels
-from modelqa.stats.sample import Sample
 
 Floats = NDArray[np.float64]
-_RESOLVED = 10
-"""So many draws have to lie beyond an end for a bootstrap to know where it is."""
 _ROUNDING = 1e-12
 _CUBIC_LIMIT = 1.5
 """Where Hall's cubic stops widening: beyond it the inverse turns back, so the factor stays."""
@@ -93,6 +89,16 @@ class Spread:
         is larger by 1.5 times curvature and standard error.
         """
         return replace(self, skew=self.skew + 1.5 * curvature * self.error)
+
+    def lean(self, curvature: float, tail: float) -> float:
+        """How much farther a low end lies on a curved scale that makes the error the same everywhere.
+
+        The first term of Cornish and Fisher (1938): there the studentised value is as skewed as the
+        value itself, by the skewness here and three times curvature and standard error.
+        """
+        t = _t(self.freedom, tail)
+        skew = max(self.skew + 3 * curvature * self.error, 0.0)
+        return self.error * skew * max(t * t - 1, 0.0) / 6
 
 
 def _t(freedom: float, tail: float) -> float:
@@ -253,58 +259,3 @@ def quantile(values: Floats, q: float, levels: Levels) -> Estimate:
     low = float(ordered[first - 1]) if first > 0 else -inf
     high = float(ordered[last - 1]) if last <= n else inf
     return Estimate(value, low=min(low, value), high=max(high, value), n=n)
-
-
-def bootstrap(
-    statistic: Callable[[Sample], float],
-    sample: Sample,
-    levels: Levels,
-    rng: np.random.Generator,
-    draws: int = 2000,
-) -> Estimate:
-    """Any statistic of a sample, with a bias-corrected percentile interval (Efron 1981).
-
-    Whole groups are drawn where the sample has groups. An end beyond what the draws can resolve
-    (a tail below about 10 / draws) is infinite, as are both where the statistic never moves.
-
-    >>> sample = Sample("regression", np.arange(50.0), np.zeros(50))
-    >>> levels = Levels(alpha=1e-5, beta=0.05, reds="high")
-    >>> found = bootstrap(lambda s: float(s.truth.mean()), sample, levels, np.random.default_rng(1), 500)
-    >>> found.value, found.low > 19, found.high
-    (24.5, True, inf)
-    """
-    n = len(sample)
-    value = float(statistic(sample)) if n else float("nan")
-    if not isfinite(value):
-        return Estimate.undefined(n=n)
-    pick = _drawer(sample, rng)
-    drawn = np.array([statistic(sample.take(pick())) for _ in range(draws)])
-    drawn = np.sort(drawn[np.isfinite(drawn)])
-    if len(drawn) < _RESOLVED or drawn[0] == drawn[-1]:
-        return Estimate(value, low=-inf, high=inf, n=n)
-    bias = (np.sum(drawn < value) + np.sum(drawn <= value)) / (2 * len(drawn))
-    low = _percentile(drawn, float(bias), levels.low)
-    high = -_percentile(-drawn[::-1], 1 - float(bias), levels.high)
-    return Estimate(value, low=min(low, value), high=max(high, value), n=n)
-
-
-def _percentile(drawn: Floats, bias: float, tail: float) -> float:
-    """The low end among sorted draws, or minus infinity where too few lie beyond it."""
-    from scipy.special import ndtr, ndtri
-
-    shift = float(ndtri(bias))
-    moved = float(ndtr(2 * shift + ndtri(tail))) if not isinf(shift) else 0.0
-    beyond = int(moved * len(drawn))
-    resolved = beyond >= _RESOLVED and tail * len(drawn) >= _RESOLVED
-    return float(drawn[beyond - 1]) if resolved else -inf
-
-
-def _drawer(sample: Sample, rng: np.random.Generator) -> Callable[[], NDArray[Any]]:
-    """A function that draws rows with replacement, whole groups where there are some."""
-    n = len(sample)
-    if sample.groups is None:
-        return lambda: rng.integers(0, n, n)
-    order = np.argsort(sample.groups, kind="stable")
-    starts = np.flatnonzero(np.diff(sample.groups[order], prepend=sample.groups[order[0]] - 1))
-    members = np.split(order, starts[1:])
-    return lambda: np.concatenate([members[i] for i in rng.integers(0, len(members), len(members))])

@@ -14,7 +14,7 @@ from modelqa.core.estimate import Estimate, Levels
 from modelqa.stats.intervals import Floats, Spread, around, counted, independent, proportion, spread, unseen
 from modelqa.stats.sample import Sample
 
-Scale = Literal["own", "log odds", "counts", "outer"]
+Scale = Literal["own", "log odds", "steady odds", "counts", "outer"]
 _ROUNDING = 1e-12
 _FEW = 10
 """Below so many trials the spread between rows is not known well enough to be used."""
@@ -38,7 +38,8 @@ class Linear:
 
     ``bounds`` are what the score can be. ``trials`` are the rows that carry it: the smallest
     class, the denominator of a rate, or all. ``scale`` is where the interval is made: the score's
-    own, the log-odds between its bounds, counts of which one weighs at most ``step``, or the outer
+    own, the log-odds between its bounds ("steady" if its error is about the same all along them and
+    does not grow with the score's own skewness), counts of which one weighs at most ``step``, or the outer
     ends of counts and the score's own. ``rare`` are classes that could weigh more than this sample
     shows. ``chance`` is the score of rows in random order: what it may be on the share of trials
     that went unseen. ``flattery`` is how far few rows raise the score; the low end is lowered by it.
@@ -127,8 +128,10 @@ def _on_log_odds(linear: Linear, parts: Spread, levels: Levels) -> tuple[float, 
     bottom, width = linear.bounds[0], linear.bounds[1] - linear.bounds[0]
     share = (linear.value - bottom) / width
     slope = 1 / (share * (1 - share) * width)
-    odds, bent = log(share / (1 - share)), parts.bent((2 * share - 1) * slope)
-    low = _expit(odds - slope * bent.reach(levels.low, -1))
+    curvature = (2 * share - 1) * slope
+    odds, bent = log(share / (1 - share)), parts.bent(curvature)
+    lean = parts.lean(curvature, levels.low) if linear.scale == "steady odds" else 0.0
+    low = _expit(odds - slope * (bent.reach(levels.low, -1) + lean))
     high = _expit(odds + slope * bent.reach(levels.high, 1))
     return bottom + width * low, bottom + width * high
 
@@ -185,7 +188,7 @@ def average(
         influence,
         bounds=(0.0, 1.0),
         trials=trials,
-        scale="log odds",
+        scale=parts[0].scale,
         chance=max(part.chance for part in parts),
         flattery=float(np.dot(shares, [part.flattery for part in parts])),
     )

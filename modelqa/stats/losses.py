@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from modelqa.core.estimate import Estimate, Levels
-from modelqa.stats.intervals import Floats, bootstrap, centred, quantile, spread
+from modelqa.stats.bootstrap import bootstrap
+from modelqa.stats.intervals import Floats, centred, quantile, spread
 from modelqa.stats.linear import Linear, Rare, Undefined, estimate
 from modelqa.stats.sample import Sample
 
@@ -197,7 +198,14 @@ def median_error(sample: Sample, levels: Levels, rng: np.random.Generator) -> tu
         raise Undefined("a label or prediction is not a finite number")
     if sample.weights is None and sample.groups is None:
         return quantile(errors, 0.5, levels), ""
-    return bootstrap(lambda drawn: median(absolute(*_numbers(drawn)), drawn.weights), sample, levels, rng), ""
+    weights = sample.weights
+    return bootstrap(
+        lambda rows, _: median(errors[rows], None if weights is None else weights[rows]),
+        len(errors),
+        levels,
+        rng,
+        groups=sample.groups,
+    ), ""
 
 
 def largest_error(sample: Sample, levels: Levels, rng: np.random.Generator) -> tuple[Estimate, str]:  # noqa: ARG001

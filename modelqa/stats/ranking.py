@@ -76,6 +76,7 @@ def average_precision(positive: Mask, score: Floats, weights: Floats | None = No
         _bounded(
             value, _unsort(sorted_, order), min(count, n - count), chance=positives / float(every.sum())
         ),
+        scale="steady odds",
         flattery=float(np.dot(ups, gain)) / positives,
     )
 

@@ -12,10 +12,11 @@ from typing import Literal
 import numpy as np
 
 from modelqa.core.estimate import Estimate, Levels
-from modelqa.stats import averages, calibration, confusion, hits, losses, ranking
+from modelqa.stats import averages, calibration, confusion, hits, losses, ranking, reliability
 from modelqa.stats.hits import Hits
 from modelqa.stats.linear import Linear, Undefined, estimate, negated
 from modelqa.stats.sample import Sample, Task
+from modelqa.stats.unsupported import UNSUPPORTED as UNSUPPORTED
 
 Response = Literal["label", "probability", "value"]
 
@@ -26,8 +27,8 @@ class Score:
 
     ``response`` is what it needs of a model. ``measure`` is its value with its influence, ``exact``
     a better interval for plain rows (no weights, no groups), ``drawn`` an interval of its own for
-    any rows, ``hit`` the rows' hits where it is a share of them. ``sign`` is
-    -1 for a ``neg_`` name.
+    any rows, ``hit`` the rows' hits where it is a share of them. ``labels`` says whether it needs
+    the truth. ``sign`` is -1 for a ``neg_`` name.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Score:
     exact: Callable[[Sample, Levels], Estimate] | None = None
     drawn: losses.Drawn | None = None
     hit: Hits | None = None
+    labels: bool = True
     sign: Literal[1, -1] = 1
 
     def estimate(self, sample: Sample, levels: Levels, rng: np.random.Generator) -> tuple[Estimate, str]:
@@ -168,9 +170,26 @@ def _rates() -> list[Score]:
             True,
             measure=confusion.rate(kind),
             exact=confusion.exact_rate(kind),
-            hit=hits.recalled if name == "recall" else None,
+            hit=hits.GROUP_RATES["true_positive_rate"][1] if name == "recall" else None,
         )
         for name, kind in _RATES.items()
+    ]
+
+
+def _group_rates() -> list[Score]:
+    """What groups are compared by, under Fairlearn's names; none of scikit-learn's scorers."""
+    return [
+        Score(
+            name,
+            _BINARY,
+            "label",
+            name not in ("false_positive_rate", "false_negative_rate"),
+            measure=hits.among(rows, hit),
+            exact=hits.exact_share(hit),
+            hit=hit,
+            labels=name != "selection_rate",
+        )
+        for name, (rows, hit) in hits.GROUP_RATES.items()
     ]
 
 
@@ -185,7 +204,14 @@ def _averages() -> list[Score]:
     return [
         *found,
         _averaged("balanced_accuracy", confusion.RECALL, "macro", of_true=True),
-        Score("matthews_corrcoef", _CLASSES, "label", True, measure=confusion.matthews),
+        Score(
+            "matthews_corrcoef",
+            _CLASSES,
+            "label",
+            True,
+            measure=confusion.matthews,
+            exact=confusion.matthews_ends,
+        ),
     ]
 
 
@@ -292,11 +318,18 @@ def _explained() -> list[Score]:
 
 
 def _calibrations() -> list[Score]:
-    """What would correct a model's probabilities: no names of scikit-learn's, and no side is better."""
+    """What probabilities are worth, beyond scikit-learn's names; most have no better side."""
     measures = {"slope": calibration.slope, "intercept": calibration.intercept, "bias": calibration.bias}
+    drawn = {"reliability": reliability.reliability, "uncertainty": reliability.uncertainty}
+    error, told = reliability.expected_error, reliability.resolution
     return [
-        Score(f"calibration_{name}", _BINARY, "probability", True, measure=measure)
-        for name, measure in measures.items()
+        *(
+            Score(f"calibration_{k}", _BINARY, "probability", True, measure=how)
+            for k, how in measures.items()
+        ),
+        Score("expected_calibration_error", _CLASSES, "probability", False, drawn=error),
+        Score("brier_resolution", _BINARY, "probability", True, drawn=told),
+        *(Score(f"brier_{k}", _BINARY, "probability", False, drawn=how) for k, how in drawn.items()),
     ]
 
 
@@ -310,6 +343,7 @@ SCORERS: Mapping[str, Score] = MappingProxyType(
         for family in (
             _shares,
             _rates,
+            _group_rates,
             _averages,
             _rankings,
             _of_probabilities,
@@ -320,24 +354,4 @@ SCORERS: Mapping[str, Score] = MappingProxyType(
         )
         for score in family()
     }
-)
-
-_CLUSTERING = "it compares clusterings, where labels have no names; name a classification score"
-_MULTILABEL = "it averages over the labels of a row, and here a row has one; use its _macro or _micro form"
-UNSUPPORTED: Mapping[str, str] = MappingProxyType(
-    dict.fromkeys(
-        (
-            "adjusted_mutual_info_score",
-            "adjusted_rand_score",
-            "completeness_score",
-            "fowlkes_mallows_score",
-            "homogeneity_score",
-            "mutual_info_score",
-            "normalized_mutual_info_score",
-            "rand_score",
-            "v_measure_score",
-        ),
-        _CLUSTERING,
-    )
-    | dict.fromkeys((f"{name}_samples" for name in ("f1", "jaccard", "precision", "recall")), _MULTILABEL)
 )

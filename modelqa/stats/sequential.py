@@ -9,10 +9,14 @@ The state is plain data: a ledger can store it between batches.
 """
 
 from dataclasses import KW_ONLY, asdict, dataclass, replace
-from math import exp, inf, isfinite, log, log1p, sqrt
+from math import exp, expm1, inf, isfinite, isnan, log, log1p, sqrt
 from typing import Any, Literal, Self
 
+from modelqa.stats.inverted import LEAST
+
 Side = Literal["min", "max"]
+_MOST = 1e200
+"""More evidence than this is not told apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,44 @@ def estimate(process: Process, value: float, error: float, *, scale: float = 3.0
     total = process.first + gap / error**2
     precision = process.second + 1 / error**2
     return process._at(_log_normal_mixture(total, precision, 1 / error**2, scale), total, precision)
+
+
+def evidence(process: Process, p_value: float, *, least: float = LEAST) -> Process:
+    """Add the p-value of a batch, for a null hypothesis that holds while the bound is kept.
+
+    A p-value becomes evidence by a calibrator, a decreasing function whose integral is 1 (Vovk and Wang
+    2021): here (1 - p + p ln p) / (p ln^2 p), the average of all k p^(k - 1). Batch after batch the
+    evidence multiplies. A batch in order halves it; so that healthy months do not have to be made
+    up for, the process is a mixture over the batch at which the trouble began, the s-th with
+    weight 1 / (s (s + 1)) (as Shiryaev's for a change, but with weights that sum to 1).
+
+    It holds where each p-value is valid given all batches before it. Batches that are compared with one
+    reference are not independent of each other, only given the reference: so the promise speaks of
+    the distance from that very reference, as it is. A p-value below ``least``, the
+    smallest tail that the method can resolve, counts as ``least``. NaN changes only the number of looks.
+
+    Raises ``ValueError`` for a p-value outside [0, 1].
+
+    >>> state = Process("max", 0.1)
+    >>> for p in (0.7, 1.0, 0.4, 1e-4, 1e-6):
+    ...     state = evidence(state, p)
+    >>> state.alarms(0.01), round(state.p_value, 6)
+    (True, 6e-06)
+    """
+    if isnan(p_value):
+        return process._at(process.log_e, process.first, process.second)
+    if not 0 <= p_value <= 1:
+        raise ValueError(f"a p-value lies between 0 and 1, found {p_value}")
+    start = process.looks + 1
+    begun = (process.first + 1 / (start * (start + 1))) * _calibrated(max(p_value, least))
+    begun = min(begun, _MOST)
+    return process._at(log(begun + 1 / (start + 1)), begun, 0.0)
+
+
+def _calibrated(p: float) -> float:
+    """(1 - p + p ln p) / (p ln^2 p), which is (e^x - 1 - x) / x^2 of x = -ln p, and 1/2 at p = 1."""
+    x = -log(p)
+    return (expm1(x) - x) / x**2 if x > 1e-4 else 0.5 + x / 6
 
 
 def _log_normal_mixture(total: float, precision: float, unit: float, scale: float) -> float:

@@ -70,16 +70,19 @@ def share(node: Node, problems: Problems, *, low: float, high: float, closed: st
     return None
 
 
-def limits(nodes: Mapping[str, Node], unit: Unit, *, versus: bool, problems: Problems) -> Limits:
+def limits(
+    nodes: Mapping[str, Node], unit: Unit, *, versus: bool, signed: bool, problems: Problems
+) -> Limits:
     """The bound that a check's keys set, in base units.
 
     Under ``versus`` a percentage is relative to the champion; ``pp`` and plain numbers are points.
+    What is ``signed`` is a difference, which may be below zero.
     """
     read = {name: (nodes[name], quantity(nodes[name], problems)) for name in LIMITS if name in nodes}
     fitting = {
         name: (node, found)
         for name, (node, found) in read.items()
-        if found is not None and _fits(node, found, unit, versus=versus, problems=problems)
+        if found is not None and _fits(node, found, unit, versus=versus, signed=signed, problems=problems)
     }
     relative = versus and any(found.suffix == "%" for _, found in fitting.values())
     if relative:
@@ -93,7 +96,7 @@ def limits(nodes: Mapping[str, Node], unit: Unit, *, versus: bool, problems: Pro
     return Limits(Bound(**values), relative)
 
 
-def _fits(node: Node, found: Quantity, unit: Unit, *, versus: bool, problems: Problems) -> bool:
+def _fits(node: Node, found: Quantity, unit: Unit, *, versus: bool, signed: bool, problems: Problems) -> bool:
     """Whether a bound has a unit that the check measures in; if not, the mistake is noted."""
     fitting = {*units.suffixes(unit)} | ({"", "pp"} if unit in (Unit.NUMBER, Unit.SHARE) else set())
     if versus:
@@ -101,7 +104,7 @@ def _fits(node: Node, found: Quantity, unit: Unit, *, versus: bool, problems: Pr
     if found.suffix not in fitting:
         problems.add(node.place, _misfit(node, found, unit, versus=versus))
         return False
-    lowest = -1.0 if versus else 0.0
+    lowest = -1.0 if signed else 0.0
     relative = versus and found.suffix == "%"
     if unit is Unit.SHARE and not relative and not lowest <= found.value <= 1:
         problems.add(

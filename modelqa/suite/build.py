@@ -10,7 +10,8 @@ from modelqa.suite import values
 from modelqa.suite.bounds import share
 from modelqa.suite.checks import Around, read_check
 from modelqa.suite.nodes import Node, Problems, name_of
-from modelqa.suite.spec import ActionSpec, CheckSpec, Labels, SliceSpec, When
+from modelqa.suite.slices import names, slices
+from modelqa.suite.spec import ActionSpec, CheckSpec, Labels, When
 
 Reader = Callable[[Node, Problems], Any]
 
@@ -29,8 +30,7 @@ def build(root: Node, problems: Problems) -> dict[str, Any]:
         key: DEFAULTS.get(key) if (node := root.get(key)) is None else read(node, problems)
         for key, read in READERS.items()
     }
-    slices = root.get("slices")
-    around = Around(_slice_names(slices), root.get("champion") is not None)
+    around = Around(names(root.get("slices")), root.get("champion") is not None)
     checks = root.get("checks")
     fields["checks"] = _checks(checks, around, problems) if checks is not None else ()
     problems.check()
@@ -123,45 +123,6 @@ def _labels(node: Node, problems: Problems) -> Any:
     return None if on is None or column is None else Labels(path, on=on, column=column)
 
 
-def _slices(node: Node, problems: Problems) -> tuple[SliceSpec, ...]:
-    read = values.each(node, _slice, problems, "slices")
-    seen: set[str] = set()
-    for spec in read:
-        if spec.name in seen:
-            problems.add(spec.place, f"a second slice is called {spec.name!r}: give it another name")
-        if spec.name == "all":
-            problems.add(spec.place, "a slice cannot be called all: the word stands for every slice")
-        seen.add(spec.name)
-    return read
-
-
-def _slice(node: Node, problems: Problems) -> SliceSpec | None:
-    if not node.is_mapping:
-        name = values.text(node, problems, "a column, or {name: ..., where: ...}")
-        return SliceSpec(name, columns=(name,), place=node.place) if name else None
-    values.known(node, ("name", "where", "columns"), problems, "a slice")
-    named, where, columns = node.get("name"), node.get("where"), node.get("columns")
-    if named is None:
-        problems.add(node.place, "a slice needs a name: {name: ..., where: ...}")
-    if (where is None) == (columns is None):
-        problems.add(
-            node.place, "a slice needs either where or columns: {name: newcomers, where: tenure < 3}"
-        )
-        return None
-    name = values.text(named, problems, "a name") if named else None
-    condition = values.condition(where, problems) if where else None
-    crossed = values.texts(columns, problems, "columns") if columns else ()
-    return SliceSpec(name, columns=crossed, where=condition, place=node.place) if name else None
-
-
-def _slice_names(node: Node | None) -> tuple[str, ...]:
-    """The names of all slices, those with mistakes included, so that one mistake is told once."""
-    if node is None or not node.is_list:
-        return ()
-    named = (item.get("name") if item.is_mapping else item for item in node.value)
-    return tuple(found.value for found in named if found is not None and isinstance(found.value, str))
-
-
 def _checks(node: Node, around: Around, problems: Problems) -> tuple[CheckSpec, ...]:
     if node.is_list and not node.value:
         problems.add(node.place, "no checks: a suite without checks judges nothing")
@@ -244,7 +205,7 @@ READERS: Mapping[str, Reader] = {
     "features": values.columns,
     "trust": values.trust,
     "champion_missing": values.choice("error", "skip"),
-    "slices": _slices,
+    "slices": slices,
     "false_alarms": _false_alarms,
     "confidence": _confidence,
     "inconclusive": values.choice("warn", "fail"),

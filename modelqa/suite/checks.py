@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, cast, get_args
 
 from modelqa import catalog
 from modelqa.core.bound import Bound
-from modelqa.core.ports import CheckType, declared
+from modelqa.core.ports import CheckType, Other, declared
 from modelqa.core.units import Unit
 from modelqa.suite import values
 from modelqa.suite.bounds import LIMITS, Limits, limits
@@ -15,7 +15,7 @@ from modelqa.suite.ids import id_of
 from modelqa.suite.nodes import Node, Problems, show_text, suggest
 from modelqa.suite.parameters import RESERVED, Parameters, parameters, value_of
 from modelqa.suite.shapes import names_in
-from modelqa.suite.spec import CheckSpec, Inconclusive
+from modelqa.suite.spec import Across, CheckSpec, Inconclusive
 
 _TARGET = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*:[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 
@@ -46,13 +46,16 @@ def read_check(node: Node, around: Around, problems: Problems) -> CheckSpec | No
         _verify(kind, check, value, params, node, problems)
     fine = len(problems.found) == before
     versus = _versus(check, kind, around, node, problems)
+    across = _across(kind, check, node, problems)
     unit = _unit(kind, check, value, node, problems) if fine else None
-    bound = _bound(kind, check, unit, versus, node, problems)
+    unit = Unit.SHARE if unit and across == "ratio" else unit
+    signed = versus is not None or across == "difference"
+    bound = _bound(kind, check, unit, node, problems, versus=versus is not None, signed=signed)
     name = _key("name", values.name, node, problems)
     return CheckSpec(
         kind,
         value,
-        id=name or id_of(kind, value, check, params, versus),
+        id=name or id_of(kind, value, check, params, versus=versus, across=across),
         type=check,
         params=params,
         bound=bound.bound,
@@ -60,6 +63,7 @@ def read_check(node: Node, around: Around, problems: Problems) -> CheckSpec | No
         versus=versus,
         relative=bound.relative,
         slices=_slices(around, node, problems),
+        across=across,
         name=name,
         tags=_key("tags", _tags, node, problems) or (),
         inconclusive=cast(
@@ -176,20 +180,18 @@ def _verify(
         problems.add(at.place, message, "" if at.spelt in names else at.spelt, names)
 
 
-def _versus(
-    check: CheckType, kind: str, around: Around, node: Node, problems: Problems
-) -> Literal["champion"] | None:
+def _versus(check: CheckType, kind: str, around: Around, node: Node, problems: Problems) -> Other | None:
     written = node.get("versus")
     if written is None:
         return None
-    read = values.choice("champion")(written, problems)
+    read = values.choice(*get_args(Other))(written, problems)
     if read is None:
         return None
     if check.own_bound:
         problems.add(written.place, f"{kind} holds its bound itself and is not compared: leave out versus")
-    if not around.champion:
+    if read == "champion" and not around.champion:
         problems.add(written.place, "versus: champion needs the suite's key champion, which it does not have")
-    return "champion"
+    return cast("Other", read)
 
 
 def _unit(kind: str, check: CheckType, value: Any, node: Node, problems: Problems) -> Unit | None:
@@ -201,7 +203,14 @@ def _unit(kind: str, check: CheckType, value: Any, node: Node, problems: Problem
 
 
 def _bound(
-    kind: str, check: CheckType, unit: Unit | None, versus: str | None, node: Node, problems: Problems
+    kind: str,
+    check: CheckType,
+    unit: Unit | None,
+    node: Node,
+    problems: Problems,
+    *,
+    versus: bool,
+    signed: bool,
 ) -> Limits:
     written = {name: node.value[name] for name in LIMITS if name in node.value}
     if check.own_bound:
@@ -212,7 +221,7 @@ def _bound(
         problems.add(node.place, f"{kind} needs a bound: one of {', '.join(LIMITS)}")
     if unit is None:
         return Limits(Bound(), False)
-    return limits(written, unit, versus=versus is not None, problems=problems)
+    return limits(written, unit, versus=versus, signed=signed, problems=problems)
 
 
 def _slices(around: Around, node: Node, problems: Problems) -> tuple[str, ...]:
@@ -230,6 +239,30 @@ def _slices(around: Around, node: Node, problems: Problems) -> tuple[str, ...]:
         return ()
     read = [values.choice(*around.slices)(item, problems) for item in written.value]
     return tuple(dict.fromkeys(name for name in read if name is not None))
+
+
+def _across(kind: str, check: CheckType, node: Node, problems: Problems) -> Across | None:
+    """How the slices become one measurement; the first reason why they cannot is noted."""
+    written = node.get("across")
+    if written is None:
+        return None
+    read = values.choice("worst", "gap", "ratio", "difference")(written, problems)
+    sides = {key.removeprefix("warn_") for key in LIMITS if key in node.value}
+    reasons = {
+        f"{kind} holds its bound itself: leave out across": check.own_bound,
+        f"across: {read} needs slices: name some of the suite's, or all": node.get("slices") is None,
+        "across: worst is the smallest value against min or the largest against max: write one of both": read
+        == "worst"
+        and len(sides) > 1,
+        f"{kind} measures anew each time, so that nothing stands between two of its values: "
+        "write across: worst": check.alone and read != "worst",
+        "across: ratio is of values, not of their differences to the champion: "
+        "leave out versus, or write across: gap": read == "ratio" and node.get("versus") is not None,
+    }
+    wrong = next((reason for reason, holds in reasons.items() if holds), None) if read else None
+    if wrong:
+        problems.add(written.place, wrong)
+    return cast("Across | None", None if wrong else read)
 
 
 def _tags(node: Node, problems: Problems) -> tuple[str, ...]:

@@ -13,8 +13,16 @@ _COLUMNS = ("column", "column_A", "column_B", "column_list")
 MAX_PART = 60
 
 
-def id_of(kind: str, value: Any, check: CheckType, params: Mapping[str, Any], versus: str | None) -> str:
-    """Kind (none for `metric`), main parameter, column, versus, other parameters that are not default.
+def id_of(
+    kind: str,
+    value: Any,
+    check: CheckType,
+    params: Mapping[str, Any],
+    *,
+    versus: str | None = None,
+    across: str | None = None,
+) -> str:
+    """Kind (none for `metric`), main parameter, column, versus, across, other parameters not default.
 
     A main parameter that begins with the kind (``expect: expect_column_to_exist``) does not repeat it.
 
@@ -24,7 +32,7 @@ def id_of(kind: str, value: Any, check: CheckType, params: Mapping[str, Any], ve
     >>> from modelqa.core.ports import check, declared
     >>> @check
     ... def latency(ctx, statistic: str, *, rows: int = 1): ...
-    >>> id_of("latency", "p95", declared(latency), {"rows": 32}, "champion")
+    >>> id_of("latency", "p95", declared(latency), {"rows": 32}, versus="champion")
     'latency-p95-versus-champion-rows-32'
     """
     told = {} if check.own_bound else parameters(check).keys
@@ -40,6 +48,7 @@ def id_of(kind: str, value: Any, check: CheckType, params: Mapping[str, Any], ve
         _part(value.removeprefix(f"{kind}_") if isinstance(value, str) else value),
         _part([params[name] for name in _COLUMNS if name in params]),
         f"versus-{versus}" if versus else "",
+        f"across-{across}" if across else "",
         *others,
     ]
     return "-".join(part for part in parts if part)

@@ -18,6 +18,7 @@ RESERVED = (
     "name",
     "tags",
     "slices",
+    "across",
     "versus",
     "min",
     "max",

@@ -1,16 +1,17 @@
 """The JSON Schema of suite files, for editors: from the suite's keys and the checks' signatures."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from modelqa import catalog
-from modelqa.core.ports import CheckType, declared
+from modelqa.core.ports import CheckType, Other, declared
 from modelqa.core.units import Unit
 from modelqa.suite.bounds import LIMITS
 from modelqa.suite.build import DEFAULTS, READERS
 from modelqa.suite.doc import Doc, read
 from modelqa.suite.environment import SUBJECT
 from modelqa.suite.shapes import NAME, TEXT, VARIABLE, Fragment, limit, names_in, shape_of, share
+from modelqa.suite.slices import MOST_SLICES
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 COLUMNS: Fragment = {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]}
@@ -86,9 +87,38 @@ _SLICE: Fragment = {
                 "name",
                 name=TEXT,
                 where={**TEXT, "description": "A condition, such as tenure < 3; it makes one slice."},
-                columns=_texts("Columns whose combinations of values make slices."),
+                columns={**COLUMNS, "description": "Columns whose combinations of values make slices."},
+                bins={
+                    "description": "The edges that cut a column of numbers, or a number of equal parts.",
+                    "anyOf": [
+                        {"type": "integer", "minimum": 2, "maximum": MOST_SLICES},
+                        {
+                            "type": "array",
+                            "items": {"type": "number"},
+                            "minItems": 1,
+                            "maxItems": MOST_SLICES - 1,
+                        },
+                    ],
+                },
+                values={
+                    "type": "array",
+                    "items": {"type": ["string", "number", "boolean"]},
+                    "minItems": 1,
+                    "description": "Values of the column that must occur: one that does not is an error.",
+                },
+                min_rows={
+                    "type": "integer",
+                    "minimum": 1,
+                    "description": "Slices of fewer rows are one slice together, named in its note.",
+                },
             ),
-            "oneOf": [{"required": ["where"]}, {"required": ["columns"]}],
+            "oneOf": [
+                {
+                    "required": ["where"],
+                    "properties": dict.fromkeys(("bins", "values", "min_rows"), False),
+                },
+                {"required": ["columns"], "not": {"required": ["bins", "values"]}},
+            ],
         },
     ]
 }
@@ -143,7 +173,11 @@ _SUITE: Mapping[str, Fragment] = {
         "enum": ["error", "skip"],
         "description": "What it means that there is no champion yet.",
     },
-    "slices": {"type": "array", "items": _SLICE, "description": "Parts of the rows, by column or condition."},
+    "slices": {
+        "type": "array",
+        "items": _SLICE,
+        "description": "Parts of the rows, by column, bins or condition.",
+    },
     "false_alarms": {
         **share(0, 0.5, closed="high"),
         "description": "How often one run may turn red on a healthy model and batch.",
@@ -179,6 +213,7 @@ def _any_check(kinds: Mapping[str, CheckType | None]) -> Fragment:
         "oneOf": [*({"required": [name]} for name in kinds), own],
         "allOf": [{"if": {"required": [name]}, "then": {"$ref": f"#/definitions/{name}"}} for name in kinds]
         + [{"if": own, "then": {"properties": {**_RESERVED, **_limits(None, versus=True)}}}],
+        "dependencies": _TOGETHER,
     }
 
 
@@ -190,7 +225,8 @@ def _check(name: str, made: CheckType | None) -> Fragment:
     value: Fragment = {"const": True} if made.main is None else shape_of(made.main.annotation)
     needed = [key for key, found in keys.items() if found.default is found.empty]
     about = f"{doc.summary} {doc.of(made.main.name)}".strip() if made.main else doc.summary
-    bounds: Mapping[str, Any] = dict.fromkeys((*LIMITS, "versus"), False) if made.own_bound else _LIMIT
+    refused = (*LIMITS, "versus", "across")
+    bounds: Mapping[str, Any] = dict.fromkeys(refused, False) if made.own_bound else _LIMIT
     return {
         "type": "object",
         "description": doc.summary,
@@ -202,6 +238,7 @@ def _check(name: str, made: CheckType | None) -> Fragment:
         },
         "required": [name, *needed],
         "additionalProperties": made.open_ended,
+        "dependencies": _TOGETHER,
         **({} if made.own_bound else _bounded(_unit(made))),
     }
 
@@ -218,12 +255,21 @@ def _parameter(found: Any, doc: Doc) -> Fragment:
 
 def _bounded(unit: Unit | None) -> Fragment:
     """At least one limit, each in the unit that the check measures."""
+    plain: Fragment = {"properties": _limits(unit)}
     return {
         "anyOf": [{"required": [key]} for key in LIMITS],
         "if": {"required": ["versus"]},
         "then": {"properties": _limits(unit, versus=True)},
-        "else": {"properties": _limits(unit, versus=False)},
+        "else": _across(
+            "ratio", _limits(Unit.SHARE), _across("difference", _limits(unit, signed=True), plain)
+        ),
     }
+
+
+def _across(how: str, bounds: Fragment, otherwise: Fragment) -> Fragment:
+    """Bounds of slices that become one measurement in this way, and what else they may be."""
+    said = {"required": ["across"], "properties": {"across": {"const": how}}}
+    return {"if": said, "then": {"properties": bounds}, "else": otherwise}
 
 
 def _unit(made: CheckType) -> Unit | None:
@@ -241,8 +287,12 @@ def _same(unit: Callable[[Any], Unit], names: Sequence[str]) -> Unit | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _limits(unit: Unit | None, *, versus: bool) -> Fragment:
-    return {key: limit(unit, versus=versus) for key in LIMITS}
+def _limits(unit: Unit | None, *, versus: bool = False, signed: bool = False) -> Fragment:
+    return {key: limit(unit, versus=versus, signed=signed) for key in LIMITS}
+
+
+_TOGETHER: Mapping[str, list[str]] = {"across": ["slices"]}
+"""Keys that need another one."""
 
 
 _LIMIT: Mapping[str, Fragment] = {
@@ -258,7 +308,15 @@ _RESERVED: Mapping[str, Fragment] = {
         "description": "The suite's slices that it is judged on too: some of them, or all.",
         "anyOf": [{"const": "all"}, {"type": "array", "items": TEXT, "minItems": 1}],
     },
-    "versus": {"const": "champion", "description": "Judge the difference to the champion."},
+    "across": {
+        "enum": ["worst", "gap", "ratio", "difference"],
+        "description": "Judge the slices as one: the worst value, the gap between the largest and the "
+        "smallest, their ratio, or the first minus the second of two.",
+    },
+    "versus": {
+        "enum": [*get_args(Other)],
+        "description": "Judge the difference to the champion, or to a model that has learnt nothing.",
+    },
     "inconclusive": {
         "enum": ["warn", "fail"],
         "description": "What this check, undecided, does to the exit status.",

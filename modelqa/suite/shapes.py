@@ -97,10 +97,13 @@ def share(low: float, high: float, *, closed: Literal["low", "high", "none"]) ->
     return {**quantity(["", "%"]), **ends}
 
 
-def limit(unit: Unit | None, *, versus: bool) -> Fragment:
-    """A bound in a unit (None: in any); under ``versus`` it may also be relative to the champion."""
+def limit(unit: Unit | None, *, versus: bool = False, signed: bool = False) -> Fragment:
+    """A bound in a unit (None: in any); under ``versus`` it may also be relative to the champion.
+
+    What is ``signed`` is a difference, which may be below zero.
+    """
     if unit is None:
         return quantity(["", *(suffix for each in Unit for suffix in units.suffixes(each))])
     suffixes = {*units.suffixes(unit), *(("", "pp") if unit in (Unit.NUMBER, Unit.SHARE) else ())}
-    ends = {"low": -1.0 if versus else 0.0, "high": 1.0} if unit is Unit.SHARE else {}
+    ends = {"low": -1.0 if versus or signed else 0.0, "high": 1.0} if unit is Unit.SHARE else {}
     return quantity(sorted(suffixes | ({"%"} if versus else set())), **ends)

@@ -8,13 +8,14 @@ from typing import Any, Literal, Self, TypedDict, Unpack, cast
 
 from modelqa import catalog
 from modelqa.core.bound import Bound
-from modelqa.core.ports import CheckType
+from modelqa.core.ports import CheckType, Other
 from modelqa.core.result import SuiteResult
 from modelqa.core.units import Unit
 from modelqa.suite.nodes import NOWHERE, Node, Place, Problems, name_of, of
 from modelqa.suite.where import Condition
 
 Inconclusive = Literal["warn", "fail"]
+Across = Literal["worst", "gap", "ratio", "difference"]
 When = Literal["failed", "passed", "warned", "inconclusive", "errored"]
 
 
@@ -38,12 +39,20 @@ class Labels:
 
 @dataclass(frozen=True, slots=True)
 class SliceSpec:
-    """A part of the rows: one for each value of ``columns``, or those that match ``where``."""
+    """Parts of the rows: one for each value of ``columns``, or those that match ``where``.
+
+    ``bins`` cut the one column, of numbers, at these edges or into so many parts of about equal
+    count. Parts of fewer than ``min_rows`` are one part together; ``values`` of the one column
+    must occur.
+    """
 
     name: str
     _: KW_ONLY
     columns: tuple[str, ...] = ()
     where: Condition | None = None
+    bins: int | tuple[float, ...] | None = None
+    values: tuple[str | int | float, ...] = ()
+    min_rows: int = 0
     place: Place = NOWHERE
 
 
@@ -75,7 +84,8 @@ class CheckSpec:
 
     ``value`` is the parameter behind the check's key, ``params`` are its other arguments as far as
     they are written. ``bound`` is in base units of ``unit``; with ``relative`` it is a share of
-    the champion's value.
+    the value of what it is compared with. ``across`` says how the slices become one measurement;
+    without it each is judged by itself, after all rows together.
     """
 
     kind: str
@@ -86,9 +96,10 @@ class CheckSpec:
     params: Mapping[str, Any]
     bound: Bound
     unit: Unit
-    versus: Literal["champion"] | None = None
+    versus: Other | None = None
     relative: bool = False
     slices: tuple[str, ...] = ()
+    across: Across | None = None
     name: str | None = None
     tags: tuple[str, ...] = ()
     inconclusive: Inconclusive | None = None

@@ -9,9 +9,20 @@ from modelqa.core.ports import declared
 from modelqa.testing import check_conforms
 
 CASES: dict[str, list[tuple[Any, dict[str, Any]]]] = {
-    "metric": [("accuracy", {"min": 0.5}), ("roc_auc", {"versus": "champion", "min": -0.5})],
+    "metric": [
+        ("accuracy", {"min": 0.5}),
+        ("roc_auc", {"versus": "champion", "min": -0.5}),
+        ("roc_auc", {"versus": "dummy", "min": "10%"}),
+        ("expected_calibration_error", {"max": 0.5}),
+        ("tests.own_scores:profit", {"min": 0}),
+    ],
     "latency": [("p50", {"max": "1 min", "calls": 30})],
     "errors": [("rate", {"max": 0.5}), ("rate", {"max": 0.5, "generalise": True})],
+    "churn": [("rate", {"max": 0.5}), ("rate", {"max": 0.5, "generalise": True})],
+    "fairness": [
+        ("demographic_parity_difference", {"by": "region", "max": 0.5}),
+        ("equalized_odds_ratio", {"by": "region", "min": 0.1}),
+    ],
     "schema": [({"signal": {"type": "float"}}, {}), ("signature", {})],
     "drift": [(["signal", "region"], {"max": 1}), ("prediction", {"max": 1})],
     "expect": [

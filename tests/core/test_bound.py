@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from modelqa.core.bound import Bound, Outcome, judge, rows_to_tell
+from modelqa.core.bound import Bound, Outcome, facing_both, judge, rows_to_tell
 from modelqa.core.estimate import Estimate, Levels
 
 numbers = st.floats(-1e6, 1e6)
@@ -118,3 +118,20 @@ def test_an_estimate_holds_its_value() -> None:
     """Ends on the wrong side of the value are a defect of the check, said at once."""
     with pytest.raises(ValueError, match="an interval holds its value"):
         Estimate(0.5, low=0.6, high=0.7, n=1)
+
+
+ENDS = st.tuples(*[st.floats(-2, 2)] * 2, *[st.floats(0, 1)] * 4)
+
+
+@given(ENDS, st.floats(-2, 2), st.floats(0, 2))
+def test_two_sides_are_judged_as_each_would_be_alone(
+    ends: tuple[float, ...], low: float, width: float
+) -> None:
+    """Red if one of them is, green if both are."""
+    value, _, a, b, c, d = ends
+    # The far end of each side stands at a smaller tail than the near end of the other.
+    down = Estimate(value, low=value - min(a, b), high=value + max(c, d), n=9)
+    up = Estimate(value, low=value - max(a, b), high=value + min(c, d), n=9)
+    both = judge(facing_both(down, up, Bound(min=low, max=low + width)), Bound(min=low, max=low + width))
+    alone = [judge(down, Bound(min=low)).outcome, judge(up, Bound(max=low + width)).outcome]
+    assert both.outcome is Outcome.worst(alone)

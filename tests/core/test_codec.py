@@ -1,6 +1,7 @@
 """Results survive JSON."""
 
 import json
+from dataclasses import replace
 from math import inf, nan
 
 import pytest
@@ -11,7 +12,7 @@ from modelqa.core import codec
 from modelqa.core.bound import Bound, Outcome
 from modelqa.core.estimate import Estimate
 from modelqa.core.evidence import Evidence
-from modelqa.core.result import CheckResult, Measurement, SuiteResult, Verdict
+from modelqa.core.result import Budget, CheckResult, Measurement, SuiteResult, Verdict
 from modelqa.core.subject import DataInfo, ModelInfo, SubjectInfo
 from modelqa.core.units import Unit
 
@@ -61,7 +62,10 @@ def results(draw: st.DrawFn) -> SuiteResult:
         ),
         batch=draw(st.none() | st.just(DataInfo("b.parquet", rows=5, digest="sha256:1"))),
     )
-    return SuiteResult(draw(texts), subject, tuple(checks), started="2026-01-01T00:00:00+00:00", digest="d")
+    levels = draw(st.none() | st.just(Budget(false_alarms=0.01, confidence=0.95, alpha=0.0005, checks=20)))
+    return SuiteResult(
+        draw(texts), subject, tuple(checks), started="2026-01-01T00:00:00+00:00", digest="d", levels=levels
+    )
 
 
 @given(results())
@@ -74,6 +78,14 @@ def test_a_result_comes_back_as_it_was(result: SuiteResult) -> None:
 def test_json_holds_no_numbers_that_json_lacks(result: SuiteResult) -> None:
     """NaN and infinities are null, so that any reader can read the text."""
     json.loads(codec.dumps(result), parse_constant=lambda name: pytest.fail(f"{name} in JSON"))
+
+
+@given(results())
+def test_a_result_without_levels_is_read_too(result: SuiteResult) -> None:
+    """Results of before they said it."""
+    plain = codec.to_plain(result)
+    del plain["levels"]
+    assert codec.from_plain(plain) == replace(result, levels=None)
 
 
 def test_a_value_that_does_not_exist_comes_back_as_nan() -> None:

@@ -35,12 +35,17 @@ labels: churned
 positive: "yes"
 threshold: "${THRESHOLD:-0.4}"
 key: [shop, customer]
-slices: [region, {name: newcomers, where: tenure < 3}, {name: both, columns: [region, plan]}]
+slices: [region, {name: newcomers, where: tenure < 3}, {name: both, columns: [region, plan], min_rows: 50},
+  {name: band, columns: age, bins: [18, 40.5]}, {name: parts, columns: [age], bins: 4},
+  {name: there, columns: region, values: [EU, 1, true]}]
 false_alarms: 1%
 confidence: 0.95
 trust: [sha256:0000000000000000000000000000000000000000000000000000000000000000]
 checks:
   - {metric: roc_auc, min: 0.90, slices: [region]}
+  - {metric: roc_auc, min: 80%, slices: [band], across: ratio}
+  - {errors: rate, min: -5%, max: 1 pp, slices: [region], across: difference}
+  - {metric: roc_auc, versus: champion, max: 5%, slices: all, across: gap}
   - {metric: roc_auc, versus: champion, min: -0.005}
   - {metric: neg_log_loss, versus: champion, min: -1 pp, name: other, tags: [slow]}
   - {latency: p95, max: 40 ms, warn_max: 30ms, rows: 32, name: nightly}
@@ -136,6 +141,12 @@ OF_SUITE = [
     "suite: s\nslices: [{where: a < 3}]\n" + ONE,
     "suite: s\nslices: [{name: a}]\n" + ONE,
     "suite: s\nslices: [{name: a, where: a < 3, columns: [a]}]\n" + ONE,
+    "suite: s\nslices: [{name: a, where: a < 3, bins: 4}]\n" + ONE,
+    "suite: s\nslices: [{name: a, columns: a, bins: 1}]\n" + ONE,
+    "suite: s\nslices: [{name: a, columns: a, bins: [a]}]\n" + ONE,
+    "suite: s\nslices: [{name: a, columns: a, bins: [1], values: [2]}]\n" + ONE,
+    "suite: s\nslices: [{name: a, columns: a, values: []}]\n" + ONE,
+    "suite: s\nslices: [{name: a, columns: a, min_rows: 0}]\n" + ONE,
     "suite: s\nactions: [{ticket: github}]\n" + ONE,
     "suite: s\nactions: [{ticket: gitlab, on: failed}]\n" + ONE,
     "suite: s\nactions: [{ticket: local, on: [failed, never]}]\n" + ONE,
@@ -164,6 +175,11 @@ OF_CHECK = [
     "{metric: f1, versus: baseline, min: 0}",
     "{metric: f1, min: 0.5, slices: region}",
     "{metric: f1, min: 0.5, slices: []}",
+    "{metric: f1, min: 0.5, across: gap}",
+    "{metric: f1, min: 0.5, across: gab, slices: [region]}",
+    "{metric: f1, min: 2, across: ratio, slices: [region]}",
+    "{errors: rate, max: -0.1, across: gap, slices: [region]}",
+    "{schema: signature, across: gap, slices: [region]}",
     "{metric: f1, min: 0.5, name: a b}",
     "{metric: f1, min: 0.5, tags: slow}",
     "{metric: f1, min: 0.5, inconclusive: ignore}",
@@ -222,6 +238,7 @@ GIVEN = (
     "max",
     "versus",
     "slices",
+    "across",
     "name",
     "tags",
     "inconclusive",

@@ -132,7 +132,7 @@ def _zipped() -> bytes:
     "content",
     [
         *(pickle.dumps({"a": 1}, protocol) for protocol in range(6)),
-        gzip.compress(pickle.dumps(1)),
+        gzip.compress(pickle.dumps(1), mtime=0),
         _zipped(),
         b"",
     ],

@@ -1,11 +1,13 @@
 """What a terminal shows."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from modelqa.core.bound import Bound, Outcome
 from modelqa.core.estimate import Estimate
-from modelqa.core.result import CheckResult, Measurement, SuiteResult, Verdict
+from modelqa.core.result import Budget, CheckResult, Measurement, SuiteResult, Verdict
 from modelqa.core.subject import DataInfo, ModelInfo, SubjectInfo
 from modelqa.reports.terminal import MOST_ROWS, details, render, visible
 
@@ -61,6 +63,19 @@ def test_a_green_run_is_one_line() -> None:
     assert render(result(check("fine", GOOD))).splitlines() == [
         "churn: PASSED, 1 passed (churn version 7, 41,203 rows of b.parquet)"
     ]
+
+
+def test_a_run_says_what_chance_may_do_before_its_last_line() -> None:
+    """The budget, each check's share, and the estimates that divide them further; none where nothing can."""
+    levels = Budget(false_alarms=0.01, confidence=0.95, alpha=0.005, checks=2)
+    slices = tuple(f"s={i}" for i in range(20))
+    run = replace(result(check("fine", GOOD), check("cut", *[GOOD] * 20, slices=slices)), levels=levels)
+    assert render(run).splitlines()[-2] == (
+        "false alarms at most 1% a run: 0.5% for each of 2 checks (21 estimates); a green check is 95% sure"
+    )
+    one = replace(run, checks=run.checks[:1], levels=replace(levels, alpha=0.01, checks=1))
+    assert render(one).splitlines()[0] == "false alarms at most 1% a run; a green check is 95% sure"
+    assert len(render(replace(one, levels=replace(levels, checks=0))).splitlines()) == 1
 
 
 def test_an_errored_check_says_why() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from modelqa.core.ports import Column, Predictions
 from modelqa.core.signature import ColumnKind
 from modelqa.errors import SubjectError
-from modelqa.run.encode import encode, logged, objects
+from modelqa.run.encode import encode, factorized, logged, objects
 
 
 def column(values: list[Any], name: str = "label") -> Column:
@@ -176,3 +176,17 @@ def test_objects_reads_as_the_column_was_written() -> None:
     """Texts come back as texts, and missing ones as None or NaN."""
     assert objects(column(["x", None, "y"])).tolist() == ["x", None, "y"]
     assert np.isnan(objects(column([1.0, None]))[1])
+
+
+@given(
+    st.sampled_from([np.int8, np.int64, np.uint8, np.float64, np.bool_, np.str_]),
+    st.lists(st.integers(-128, 127) | st.sampled_from([-(2**62), 2**62]), max_size=30),
+)
+def test_factorizing_is_what_sorting_would_give(kind: type, drawn: list[int]) -> None:
+    """Counted or sorted, the distinct values and the places of the rows are those of `np.unique`."""
+    values = np.array(drawn, dtype=np.int64).astype(kind)
+    used, codes = factorized(values)
+    wanted, places = np.unique(values, return_inverse=True)
+    assert used.dtype == wanted.dtype
+    assert used.tolist() == wanted.tolist()
+    assert codes.tolist() == places.tolist()

@@ -65,7 +65,7 @@ def test_what_failed_once_is_not_tried_again(tmp_path: Path) -> None:
         _ = subject.batch
     (tmp_path / "late.csv").write_text("signal,label\n1,1\n")
     with pytest.raises(SubjectError, match=r"late\.csv"):
-        subject.ensure(Needs.BATCH, champion=False)
+        subject.ensure(Needs.BATCH)
 
 
 def test_the_subject_is_told_as_far_as_it_is_known(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from modelqa import Suite, SuiteError, plan
+from modelqa.core.result import Budget
 from modelqa.testing import FakeModel, make_batch
 
 SUBJECT: dict[str, Any] = {
@@ -33,6 +34,13 @@ def test_the_budget_is_shared_by_what_can_turn_red_by_chance() -> None:
     )
     assert made.alpha == pytest.approx(0.005)
     assert [check.levels.alpha for check in made.checks[:2]] == [made.alpha] * 2
+
+
+def test_a_result_says_what_the_budget_came_to() -> None:
+    """Whichever checks ran: the share of each, and how many checks hold one."""
+    suite = Suite("s", checks=[SCORE, {**SCORE, "name": "again"}, RATE], **SUBJECT)
+    ran = suite.run(only=["again"])
+    assert ran.levels == Budget(false_alarms=0.01, confidence=0.95, alpha=0.005, checks=2)
 
 
 def test_a_fact_that_generalises_holds_a_share() -> None:

@@ -1,4 +1,4 @@
-"""Proportions, means, quantiles and the bootstrap."""
+"""Proportions, means and quantiles."""
 
 from math import inf
 
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
-from score_samples import BOTH, regression
+from score_samples import BOTH
 
 from modelqa.core.estimate import Levels
 from modelqa.stats import intervals
@@ -19,23 +19,6 @@ tails = st.floats(1e-6, 0.4)
 def levels(low: float, high: float) -> Levels:
     """Levels with these two tails."""
     return Levels(alpha=low, beta=high, reds="low")
-
-
-@pytest.mark.parametrize(("successes", "n"), [(0, 10), (1, 10), (7, 13), (50, 50), (499, 1000)])
-@pytest.mark.parametrize("tail", [0.025, 1e-5])
-def test_proportion_is_clopper_pearson(successes: int, n: int, tail: float) -> None:
-    """A proportion has scipy's exact interval, in far tails too."""
-    found = intervals.proportion(successes, n, levels(tail, tail))
-    exact = stats.binomtest(successes, n).proportion_ci(1 - 2 * tail, method="exact")
-    assert (found.low, found.high) == pytest.approx((exact.low, exact.high), rel=1e-9)
-
-
-def test_proportion_is_the_beta_interval_of_statsmodels() -> None:
-    """A proportion agrees with statsmodels."""
-    from statsmodels.stats.proportion import proportion_confint
-
-    found = intervals.proportion(17, 60, BOTH)
-    assert (found.low, found.high) == pytest.approx(proportion_confint(17, 60, method="beta"), rel=1e-9)
 
 
 def test_a_proportion_of_nothing_is_undefined() -> None:
@@ -114,14 +97,6 @@ def test_mean_holds_its_value(values: list[float], low: float, high: float) -> N
     assert found.low <= found.value <= found.high
 
 
-def test_quantile_covers_with_order_statistics() -> None:
-    """The ends of a median are those that the binomial distribution names."""
-    values = np.random.default_rng(4).permutation(np.arange(1.0, 101.0))
-    found = intervals.quantile(values, 0.5, BOTH)
-    assert stats.binom.cdf(found.low - 1, 100, 0.5) <= 0.025 < stats.binom.cdf(found.low, 100, 0.5)
-    assert stats.binom.sf(found.high - 1, 100, 0.5) <= 0.025 < stats.binom.sf(found.high - 2, 100, 0.5)
-
-
 def test_too_few_values_hold_no_far_quantile() -> None:
     """The high end of p99 needs hundreds of values; of 50 it is not known."""
     found = intervals.quantile(np.arange(50.0), 0.99, BOTH)
@@ -135,44 +110,3 @@ def test_quantile_holds_its_value(values: list[float], q: float, low: float, hig
     near = intervals.quantile(np.array(values), q, levels(low, high))
     far = intervals.quantile(np.array(values), q, levels(low / 10, high / 10))
     assert far.low <= near.low <= near.value <= near.high <= far.high
-
-
-def test_a_bootstrap_that_cannot_resolve_a_tail_says_so() -> None:
-    """An end whose tail is beyond the draws is infinite, the other is not."""
-    found = intervals.bootstrap(
-        lambda sample: float(np.median(sample.truth)), regression(80), FAR, np.random.default_rng(0), 400
-    )
-    assert found.high == inf
-    assert 0 < found.low < found.value
-
-
-def test_a_bootstrap_is_near_the_studentised_mean() -> None:
-    """For a mean of many rows the bootstrap agrees with Student's t."""
-    sample = regression(400, 5)
-    found = intervals.bootstrap(
-        lambda drawn: float(drawn.predicted.mean()), sample, BOTH, np.random.default_rng(0), 2000
-    )
-    near = intervals.mean(sample.predicted, BOTH)
-    assert found.high - found.low == pytest.approx(near.high - near.low, rel=0.15)
-
-
-def test_a_bootstrap_draws_whole_groups() -> None:
-    """Groups of copies leave as much doubt as one row each."""
-    from dataclasses import replace
-
-    sample = regression(40, 6)
-    rows = np.repeat(np.arange(40), 10)
-    grouped = replace(sample.take(rows), groups=rows)
-    widths = []
-    for each in (sample, grouped):
-        found = intervals.bootstrap(
-            lambda drawn: float(drawn.truth.mean()), each, BOTH, np.random.default_rng(0), 1500
-        )
-        widths.append(found.high - found.low)
-    assert widths[1] == pytest.approx(widths[0], rel=0.15)
-
-
-def test_a_statistic_that_never_moves_is_not_known() -> None:
-    """A bootstrap without any spread has open ends."""
-    found = intervals.bootstrap(lambda _: 1.0, regression(20), BOTH, np.random.default_rng(0), 100)
-    assert (found.low, found.high) == (-inf, inf)

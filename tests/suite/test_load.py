@@ -91,6 +91,21 @@ def test_slices_may_cross_columns(load_text: Load) -> None:
     assert (part.name, part.columns, part.where) == ("both", ("b", "a"), None)
 
 
+def test_slices_are_cut_pooled_and_must_occur(load_text: Load) -> None:
+    """Bins are edges or a number, of one column that may stand alone; values keep their types."""
+    read = load_text(
+        "suite: s\nslices:\n"
+        "  - {name: band, columns: age, bins: [18, 40.5]}\n"
+        "  - {name: parts, columns: [age], bins: 4, min_rows: 100}\n"
+        "  - {name: there, columns: region, values: [EU, 1, true]}\n" + TAIL
+    ).slices
+    assert [(part.columns, part.bins, part.values, part.min_rows) for part in read] == [
+        (("age",), (18.0, 40.5), (), 0),
+        (("age",), 4, (), 100),
+        (("region",), None, ("EU", 1, True), 0),
+    ]
+
+
 def test_actions_are_described(load_text: Load) -> None:
     """An action keeps its kind, its target, its outcomes and any other key."""
     promote, ticket = "{promote: champion, on: [passed, warned]}", "{ticket: webhook, on: failed, url: u}"
@@ -133,6 +148,20 @@ def test_actions_are_described(load_text: Load) -> None:
         (("errors: rate", "max: 1 pp"), Bound(max=0.01), Unit.SHARE, False),
         (("errors: rate", "max: 0.001"), Bound(max=0.001), Unit.SHARE, False),
         (("errors: rate", "versus: champion", "max: 250%"), Bound(max=2.5), Unit.SHARE, True),
+        (("metric: f1", "min: 80%", "slices: all", "across: ratio"), Bound(min=0.8), Unit.SHARE, False),
+        (("metric: f1", "max: 0.1", "slices: all", "across: gap"), Bound(max=0.1), Unit.NUMBER, False),
+        (
+            ("errors: rate", "min: -5%", "slices: all", "across: difference"),
+            Bound(min=-0.05),
+            Unit.SHARE,
+            False,
+        ),
+        (
+            ("metric: f1", "versus: champion", "max: 5%", "slices: all", "across: gap"),
+            Bound(max=0.05),
+            Unit.SHARE,
+            True,
+        ),
         (("errors: rate", "versus: champion", "min: -1 pp"), Bound(min=-0.01), Unit.SHARE, False),
         (("memory: true", "max: 2 GiB"), Bound(max=2**31), Unit.BYTES, False),
         (("fake_checks:rate: a", "seed: 1", "min: 100 /s"), Bound(min=100), Unit.PER_SECOND, False),
@@ -210,6 +239,11 @@ def test_reserved_keys_are_read(load_text: Load) -> None:
         (("metric: roc_auc", "min: 0.9"), "roc_auc"),
         (("metric: f1", "min: 0.9", "max: 1"), "f1"),
         (("metric: f1", "versus: champion", "min: 0"), "f1-versus-champion"),
+        (("metric: f1", "min: 0", "slices: all", "across: worst"), "f1-across-worst"),
+        (
+            ("metric: f1", "threshold: 0.3", "versus: champion", "min: 0", "slices: [a]", "across: worst"),
+            "f1-versus-champion-across-worst-threshold-0.3",
+        ),
         (("metric: f1", "threshold: 0.3", "min: 0"), "f1-threshold-0.3"),
         (("metric: f1", "slices: [a]", "min: 0"), "f1"),
         (("latency: p95", "max: 1 s"), "latency-p95"),

@@ -108,6 +108,35 @@ SUBJECT = [
     ),
     ("suite: s\nactions: [»{mail: me}]\n" + CHECKS, "expected one action, found none"),
     ('suite: s\nactions: [{ticket: webhook, on: failed, url: »"${URL}"}]\n' + CHECKS, "subject's keys only"),
+    (
+        "suite: s\nslices: [{name: a, columns: b, bins: »all}]\n" + CHECKS,
+        "expected edges such as [18, 40, 65]",
+    ),
+    (
+        "suite: s\nslices: [{name: a, columns: b, bins: »1}]\n" + CHECKS,
+        "a number of bins from 2 to 100, found 1",
+    ),
+    ("suite: s\nslices: [{name: a, columns: b, bins: »[]}]\n" + CHECKS, "expected 1 to 99 edges, found 0"),
+    ("suite: s\nslices: [{name: a, columns: b, bins: [1, »x]}]\n" + CHECKS, "expected a number as an edge"),
+    (
+        "suite: s\nslices: [{name: a, columns: b, bins: [1, »true]}]\n" + CHECKS,
+        "expected a number as an edge",
+    ),
+    ("suite: s\nslices: [{name: a, columns: b, bins: [18, 65, »40]}]\n" + CHECKS, "40 stands after 65"),
+    ("suite: s\nslices: [{name: a, columns: b, bins: [18, »18]}]\n" + CHECKS, "edges go from low to high"),
+    ("suite: s\nslices: [{name: a, columns: [b, c], »bins: 4}]\n" + CHECKS, "bins is of one column, found 2"),
+    ("suite: s\nslices: [{name: a, columns: [b, c], »values: [1]}]\n" + CHECKS, "values is of one column"),
+    ("suite: s\nslices: [{name: a, columns: b, bins: 4, »values: [1]}]\n" + CHECKS, "bins have no values"),
+    ("suite: s\nslices: [{name: a, columns: b, values: »[]}]\n" + CHECKS, "found an empty list"),
+    ("suite: s\nslices: [{name: a, columns: b, values: [»[1]]}]\n" + CHECKS, "expected a text, a number"),
+    ("suite: s\nslices: [{name: a, columns: b, min_rows: »0}]\n" + CHECKS, "expected a number of rows"),
+    ("suite: s\nslices: [{name: a, columns: b, min_rows: »10%}]\n" + CHECKS, "expected a number of rows"),
+    (
+        "suite: s\nslices: [{name: a, where: b < 3, »bins: 4}]\n" + CHECKS,
+        "where makes one slice: leave out bins",
+    ),
+    ("suite: s\nslices: [{name: a, where: b < 3, »min_rows: 9}]\n" + CHECKS, "leave out min_rows"),
+    ("suite: s\nslices: [{name: a, columns: b, »bin: 4}]\n" + CHECKS, "(did you mean 'bins'?)"),
 ]
 
 CHECK = [
@@ -173,7 +202,7 @@ CHECK = [
         "min 0.9 is above warn_min 0.8: it would never warn",
     ),
     ("  - metric: f1\n    max: 0.8\n    warn_max: »0.9\n", "it would never warn"),
-    ("  - metric: f1\n    versus: »baseline\n    min: 0\n", "expected champion, found 'baseline'"),
+    ("  - metric: f1\n    versus: »baseline\n    min: 0\n", "expected champion or dummy, found 'baseline'"),
     ("  - metric: f1\n    versus: champion\n    min: -1%\n    max: »1 pp\n", "write both alike"),
     ("  - schema: signature\n    »max: 3\n", "schema holds its bound in its own arguments: leave out max"),
     ("  - schema: signature\n    versus: »champion\n", "is not compared: leave out versus"),
@@ -203,6 +232,28 @@ CHECK = [
     ),
     ('  - metric: »"${SCORER}"\n    min: 0.5\n', "subject's keys only"),
     ("  - expect: a\n    column: b\n    mni: 1\n    »warn_min: 1\n", "leave out warn_min"),
+    ("  - metric: f1\n    max: 0.5\n    across: »gab\n    slices: all\n", "(did you mean 'gap'?)"),
+    ("  - metric: f1\n    max: 0.5\n    »acros: gap\n    slices: all\n", "(did you mean 'across'?)"),
+    ("  - metric: f1\n    max: 0.5\n    across: »gap\n", "across: gap needs slices"),
+    (
+        "  - metric: f1\n    min: 0.5\n    warn_max: 0.9\n    across: »worst\n    slices: all\n",
+        "the smallest value against min or the largest against max",
+    ),
+    ("  - metric: f1\n    min: »2\n    across: ratio\n    slices: all\n", "expected a share from 0 to 1"),
+    (
+        "  - metric: f1\n    min: -1\n    versus: champion\n    across: »ratio\n    slices: all\n",
+        "ratio is of values",
+    ),
+    ("  - latency: p95\n    max: 1 s\n    across: »gap\n    slices: all\n", "write across: worst"),
+    (
+        "  - schema: signature\n    slices: all\n    across: »worst\n",
+        "holds its bound itself: leave out across",
+    ),
+    (
+        "  - metric: f1\n    max: 0.5\n    across: gap\n    slices: all\n"
+        "  - »metric: f1\n    max: 0.4\n    across: gap\n    slices: [new]\n",
+        "has the id 'f1-across-gap'",
+    ),
 ]
 
 CASES = SYNTAX + SUBJECT + [(HEAD + text, message) for text, message in CHECK]

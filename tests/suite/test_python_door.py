@@ -37,7 +37,7 @@ def test_both_doors_make_the_same_suite(load_text: Load) -> None:
         "suite: s\nmodel: m\nchampion: c\nbatch: b\n"
         "slices: [region, {name: new, where: a < 3}]\nfalse_alarms: 2%\nchecks:\n"
         "  - {metric: f1, min: 0.5, slices: all}\n"
-        "  - {latency: p95, versus: champion, max: 10%, rows: 4}\n"
+        "  - {latency: p95, versus: champion, max: 10%, rows: 4, slices: all, across: worst}\n"
     )
     made = Suite(
         "s",
@@ -48,12 +48,19 @@ def test_both_doors_make_the_same_suite(load_text: Load) -> None:
         false_alarms="2%",
         checks=[
             check("metric", "f1", min=0.5, slices="all"),
-            {"latency": "p95", "versus": "champion", "max": "10%", "rows": 4},
+            {
+                "latency": "p95",
+                "versus": "champion",
+                "max": "10%",
+                "rows": 4,
+                "slices": "all",
+                "across": "worst",
+            },
         ],
     )
     loaded = load_text(text)
     assert made.digest == loaded.digest
-    told = ("id", "value", "params", "bound", "unit", "versus", "relative", "slices", "type")
+    told = ("id", "value", "params", "bound", "unit", "versus", "relative", "slices", "across", "type")
     for ours, theirs in zip(made.checks, loaded.checks, strict=True):
         assert [getattr(ours, key) for key in told] == [getattr(theirs, key) for key in told]
     assert made.path is None
