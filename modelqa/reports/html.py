@@ -79,7 +79,7 @@ def render(result: SuiteResult, *, path: str = "") -> str:
         dark=[by_id[check.id] for check in by_severity(result.checks)],
         sections=[by_id[check.id] for check in order],
         command=command(result, path),
-        budget=visible(budget(result)),
+        budget="".join(map(visible, budget(result))),
         words=WORDS,
         css=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
     )

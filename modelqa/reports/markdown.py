@@ -69,7 +69,7 @@ def section(result: SuiteResult) -> Iterator[str]:
     yield f"## {SYMBOLS[result.outcome]} {text(result.suite)}: {result.outcome}"
     yield ""
     yield _about(result)
-    if told := budget(result):
+    for told in budget(result):
         yield ""
         yield text(told)
     dark = by_severity(result.checks)
