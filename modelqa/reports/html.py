@@ -1,32 +1,25 @@
 """A result as one page that stands by itself: no script, no network, light and dark, on paper too."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass
-from functools import cache
-from pathlib import Path
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from modelqa.core.bound import Outcome
 from modelqa.core.result import CheckResult, SuiteResult, Verdict
 from modelqa.core.units import show
 from modelqa.reports import svg, words
+from modelqa.reports.pages import WORDS, fill
+from modelqa.reports.pictures import Dots, Picture, dots, pictures
 from modelqa.reports.terminal import budget, by_severity, show_bound, visible, worst_first
 
 if TYPE_CHECKING:
-    from jinja2 import Template
     from markupsafe import Markup
 
-TEMPLATES = Path(__file__).parent / "templates"
-WORDS = {
-    Outcome.FAILED: "failed",
-    Outcome.ERRORED: "could not run",
-    Outcome.INCONCLUSIVE: "undecided",
-    Outcome.WARNED: "warned",
-    Outcome.PASSED: "passed",
-    Outcome.SKIPPED: "skipped",
-}
-MOST_ROWS, MOST_NAMES, MOST_PICTURES, MOST_GREEN = 12, 400, 4, 2
-"""Of a check: verdicts with a drawing, others by name, pairs of distributions (of a green one fewer)."""
+MOST_ROWS, MOST_NAMES, MOST_PICTURES, MOST_GREEN, MOST_ALSO = 12, 300, 3, 2, 3
+"""Of a check: verdicts with a drawing, others by name, drawings (of a green one fewer), other reds in words."""
+VERSUS = " versus champion"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +43,12 @@ class Section:
     check: CheckResult
     _: KW_ONLY
     why: str
+    also: str
     rows: tuple[Row, ...]
     rest: tuple[tuple[str, str], ...]
     left: int
-    pictures: tuple[tuple[str, "Markup"], ...]
+    pictures: tuple[Picture, ...]
+    dots: tuple[Dots, ...]
 
     @property
     def anchor(self) -> str:
@@ -62,28 +57,24 @@ class Section:
 
 
 def render(result: SuiteResult, *, path: str = "") -> str:
-    """The page of a run; ``path`` is the suite's, for the command that runs it again.
+    """The page of a run; ``path`` is the suite's, for the commands that run it again.
 
     Every text of the result is data: it is escaped, and control characters are made visible.
     """
-    sections = [section(check) for check in result.checks]
-    order = [
-        *by_severity(result.checks),
-        *(check for check in result.checks if check.outcome is Outcome.PASSED),
-    ]
-    by_id = {each.check.id: each for each in sections}
-    page: str = _template("report.html.j2").render(
+    order = by_severity(result.checks)
+    green = [check for check in result.checks if check.outcome is Outcome.PASSED]
+    return fill(
+        "report.html.j2",
         result=result,
         headline=headline(result),
         counts=[(outcome, WORDS[outcome], number) for outcome, number in result.counts().items()],
-        dark=[by_id[check.id] for check in by_severity(result.checks)],
-        sections=[by_id[check.id] for check in order],
+        dark=[section(check) for check in order],
+        green=[section(check) for check in green],
+        beside=beside(result),
         command=command(result, path),
+        each=[(check.id, command(result, path, check)) for check in order],
         budget="".join(map(visible, budget(result))),
-        words=WORDS,
-        css=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
     )
-    return page
 
 
 def headline(result: SuiteResult) -> str:
@@ -106,13 +97,18 @@ def _listed(parts: Sequence[str]) -> str:
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
-def command(result: SuiteResult, path: str) -> str:
-    """The command that runs the suite again on the version that was judged."""
-    files = [check.where.rpartition(":")[0] for check in result.checks if check.where]
+def command(result: SuiteResult, path: str, check: CheckResult | None = None) -> str:
+    """The command that runs the suite, or one check of it, again on the version that was judged.
+
+    Names are data here too: the shell gets each as one word.
+    """
+    files = [each.where.rpartition(":")[0] for each in result.checks if each.where]
     suite = path or (files[0] if files else "")
+    if not suite:
+        return ""
     model = result.subject.model
-    pinned = f" --modelqa-model models:/{model.name}/{model.version}" if model and model.version else ""
-    return f"pytest {suite}{pinned}" if suite else ""
+    pinned = [f"--modelqa-model=models:/{model.name}/{model.version}"] if model and model.version else []
+    return shlex.join(["pytest", f"{suite}::{check.id}" if check else suite, *pinned])
 
 
 def section(check: CheckResult) -> Section:
@@ -124,13 +120,17 @@ def section(check: CheckResult) -> Section:
     alike = len({each.measurement.metric for each in shown}) == 1
     named = [_named(each, alike) for each in rest[:MOST_NAMES]]
     why = check.reason or (words.why(shown[0]) if shown else "nothing was measured")
+    dark = [verdict for verdict in shown if verdict.outcome is not Outcome.PASSED]
+    told = dark or shown[:MOST_GREEN]
     return Section(
         check,
         why=visible(why),
-        rows=tuple(_rows(drawn)),
+        also=visible(_also([_named(each, alike) for each in dark[1:]])),
+        rows=tuple(rows(drawn)),
         rest=tuple((visible(name), visible(value)) for name, value in named),
         left=len(rest) - len(named),
-        pictures=tuple(_pictures(shown)),
+        pictures=tuple(islice((each for verdict in told for each in pictures(verdict)), MOST_PICTURES)),
+        dots=tuple(islice((each for verdict in shown for each in dots(verdict)), MOST_PICTURES)),
     )
 
 
@@ -142,6 +142,26 @@ def _named(verdict: Verdict, alike: bool) -> tuple[str, str]:
     return (where if alike and where else words.name(verdict)), value
 
 
+def _also(others: Sequence[tuple[str, str]]) -> str:
+    """What else of a check is not green, in a few words."""
+    told = [f"{name} {value}" for name, value in others[:MOST_ALSO]]
+    more = len(others) - len(told)
+    return f"Also {_listed([*told, *([f'{more:,} more'] if more else [])])}." if told else ""
+
+
+def beside(result: SuiteResult) -> tuple[tuple[str, Row], ...]:
+    """The differences between the model and the champion, each with the id of its check."""
+    if result.subject.champion is None:
+        return ()
+    found = [
+        (check.id, verdict)
+        for check in result.checks
+        for verdict in worst_first(check.verdicts)[:MOST_ROWS]
+        if verdict.measurement.metric.endswith(VERSUS)
+    ]
+    return tuple(zip([id_ for id_, _ in found], rows([verdict for _, verdict in found]), strict=True))
+
+
 def _drawn(verdicts: Sequence[Verdict]) -> list[Verdict]:
     """The verdicts worth a drawing: those that are not green, then estimates; not counts that are fine."""
     plain = [v for v in verdicts if v.outcome is Outcome.PASSED and v.measurement.estimate.is_fact]
@@ -149,7 +169,8 @@ def _drawn(verdicts: Sequence[Verdict]) -> list[Verdict]:
     return (worth or plain)[: MOST_ROWS if worth else 1]
 
 
-def _rows(verdicts: Sequence[Verdict]) -> Iterator[Row]:
+def rows(verdicts: Sequence[Verdict]) -> Iterator[Row]:
+    """Verdicts as rows, those of one measurement and bound on one scale."""
     groups: dict[tuple[Any, ...], list[Verdict]] = {}
     for verdict in verdicts:
         groups.setdefault(_alike(verdict), []).append(verdict)
@@ -169,30 +190,3 @@ def _rows(verdicts: Sequence[Verdict]) -> Iterator[Row]:
 
 def _alike(verdict: Verdict) -> tuple[Any, ...]:
     return verdict.measurement.metric, verdict.bound, verdict.measurement.unit
-
-
-def _pictures(verdicts: Sequence[Verdict]) -> Iterator[tuple[str, "Markup"]]:
-    """Both distributions of the columns that moved most."""
-    shown = 0
-    dark = [verdict for verdict in verdicts if verdict.outcome is not Outcome.PASSED]
-    for verdict in dark or verdicts[:MOST_GREEN]:
-        for piece in verdict.measurement.evidence:
-            if piece.kind == "distributions" and piece.data["labels"] and shown < MOST_PICTURES:
-                shown += 1
-                title = visible(f"{verdict.measurement.column}: {words.value(verdict)}")
-                yield title, svg.distributions(piece.data, f"reference and batch, {title}")
-
-
-@cache
-def _template(name: str) -> "Template":
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    made = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters["visible"] = lambda text: visible(str(text))
-    return made.get_template(name)

@@ -6,12 +6,13 @@ an outcome has a shape of its own, so that no meaning hangs on colour.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import isfinite
-from typing import Any, Self
+from math import isfinite, log
+from typing import Self
 
 from markupsafe import Markup, escape
 
 from modelqa.core.bound import Outcome
+from modelqa.core.estimate import Estimate
 from modelqa.core.result import Verdict
 from modelqa.reports import words
 from modelqa.reports.terminal import show_bound
@@ -92,44 +93,78 @@ def mark(outcome: Outcome, x: float, y: float = MIDDLE) -> str:
     return f'<path class="m {outcome}" d="{shape}"/>'
 
 
-def distributions(data: dict[str, Any], title: str) -> Markup:
+def dot(estimate: Estimate, scale: Scale) -> Markup:
+    """A value between its ends without a bound; silent, for it stands beside its numbers."""
+    parts = [f'<path class="axis" d="M{PAD} {MIDDLE}H{WIDTH - PAD}"/>']
+    if estimate.exists:
+        low, at, high = (scale.at(end) for end in (estimate.low, estimate.value, estimate.high))
+        parts.append(f'<path class="ci" d="M{low:g} {MIDDLE}H{high:g}"/>')
+        parts.append(f'<circle class="dot" cx="{at:g}" cy="{MIDDLE}" r="4"/>')
+    return picture(parts, WIDTH, HEIGHT, "", "strip")
+
+
+def pair(before: Verdict, after: Verdict, scale: Scale) -> Markup:
+    """A measurement in two runs on one scale, the earlier above the later; silent, beside its numbers."""
+    parts = [_beyond(name, limit, scale) for name, limit in after.bound.limits()]
+    for verdict, y, kind in ((before, 6, "old"), (after, 16, "ci")):
+        found = verdict.measurement.estimate
+        if found.exists:
+            low, at, high = (scale.at(end) for end in (found.low, found.value, found.high))
+            parts.append(f'<path class="{kind}" d="M{low:g} {y}H{high:g}"/>')
+            parts.append(mark(verdict.outcome, at, y))
+    return picture(parts, WIDTH, HEIGHT, "", "strip")
+
+
+def distributions(before: Sequence[float], after: Sequence[float], title: str) -> Markup:
     """Two distributions over the same bins or categories: the reference filled, the batch as a line."""
-    before, after = data["reference"], data["batch"]
-    count = max(len(before), 1)
-    width, height, step = 320, 84, 320 / count
+    width, height = 320, 84
+    step = width / max(len(before), 1)
+    places = [at * step for at in range(len(before) + 1)]
     top = max([*before, *after, 1e-12])
-    bars = "".join(
-        f"M{at * step + 1:.1f} {height}V{height - _tall(share, top):.1f}H{(at + 1) * step - 1:.1f}V{height}z"
-        for at, share in enumerate(before)
-    )
-    steps = "".join(
-        f"{'M' if at == 0 else 'L'}{at * step:.1f} {height - _tall(share, top):.1f}H{(at + 1) * step:.1f}"
-        for at, share in enumerate(after)
-    )
     parts = [
-        f'<path class="before" d="{bars}"/>',
-        f'<path class="after" d="{steps}"/>',
+        f'<path class="before" d="{_bars(places, before, top, height)}"/>',
+        f'<path class="after" d="{_steps(places, after, top, height)}"/>',
         f'<path class="axis" d="M0 {height}H{width}"/>',
     ]
     return picture(parts, width, height + 1, title, "dist")
 
 
-def _tall(share: float, top: float) -> float:
-    return share / top * 78
+def times(
+    edges: Sequence[float], series: Sequence[Sequence[float]], limits: Sequence[float], title: str
+) -> Markup:
+    """Shares of calls by how long they took, on a logarithmic scale: the first filled, another as a line.
 
-
-def histogram(edges: Sequence[float], shares: Sequence[float], limits: Sequence[float], title: str) -> Markup:
-    """One distribution over bins with the lines that it is held against."""
-    width, height = 480, 90
-    scale = Scale.over([*edges, *limits], width)
-    top = max([*shares, 1e-12])
-    bars = "".join(
-        f"M{scale.at(low):g} {height}V{height - _tall(share, top):.1f}H{scale.at(high):g}V{height}z"
-        for low, high, share in zip(edges, edges[1:], shares, strict=False)
-    )
-    lines = "".join(f'<path class="hard" d="M{scale.at(limit):g} 0V{height}"/>' for limit in limits)
-    parts = [f'<path class="before" d="{bars}"/>', lines, f'<path class="axis" d="M0 {height}H{width}"/>']
+    ``edges`` and ``limits`` are positive; a limit outside of the edges widens the scale.
+    """
+    width, height = 480, 96
+    scale = Scale.over([log(value) for value in (*edges, *limits)], width)
+    places = [scale.at(log(edge)) for edge in edges]
+    top = max([share for each in series for share in each] + [1e-12])
+    parts = [f'<path class="before" d="{_bars(places, series[0], top, height)}"/>']
+    parts += [f'<path class="after" d="{_steps(places, each, top, height)}"/>' for each in series[1:]]
+    parts += [f'<path class="hard" d="M{scale.at(log(limit)):g} 0V{height}"/>' for limit in limits]
+    parts.append(f'<path class="axis" d="M0 {height}H{width}"/>')
     return picture(parts, width, height + 1, title, "hist")
+
+
+def _bars(places: Sequence[float], shares: Sequence[float], top: float, height: float) -> str:
+    return "".join(
+        f"M{low + gap:.4g} {height}V{height - _tall(share, top, height):.4g}H{high - gap:.4g}V{height}z"
+        for low, high, share in zip(places, places[1:], shares, strict=False)
+        for gap in [min(1.0, (high - low) / 8)]
+        if share > 0
+    )
+
+
+def _steps(places: Sequence[float], shares: Sequence[float], top: float, height: float) -> str:
+    return "".join(
+        f"{'L' if at else 'M'}{places[at]:.4g} {height - _tall(share, top, height):.4g}H{places[at + 1]:.4g}"
+        for at, share in enumerate(shares)
+    )
+
+
+def _tall(share: float, top: float, height: float) -> float:
+    return share / top * (height - 6)
 
 
 def trend(values: Sequence[tuple[float, Outcome]], limits: Sequence[float], title: str) -> Markup:
@@ -149,9 +184,9 @@ def trend(values: Sequence[tuple[float, Outcome]], limits: Sequence[float], titl
 
 
 def picture(parts: Iterable[str], width: float, height: float, title: str, kind: str) -> Markup:
-    """Shapes as an image that says what it shows."""
-    label = escape(title)
+    """Shapes as an image that says what it shows; without a title it is decoration, and silent."""
+    said = f'role="img" aria-label="{escape(title)}"' if title else 'aria-hidden="true"'
     return Markup(  # noqa: S704 (numbers, fixed words and an escaped title)
-        f'<svg class="{kind}" viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{label}">'
+        f'<svg class="{kind}" viewBox="0 0 {width:g} {height:g}" {said}>'
         f"{''.join(parts)}</svg>"
     )

@@ -104,10 +104,12 @@ def test_the_page_begins_with_the_verdict_and_says_why() -> None:
         "Of 2 checks, 1 failed.",
         "41,203 rows",
         "roc_auc is 0.871, below the floor of 0.90. Chance does not explain it: the interval ends at 0.880.",
-        "All checks",
+        "Checks that are not green",
         "0.871 [0.862, 0.880]",
+        "Checks that passed",
         "0.950 [0.940, 0.960]",
-        "pytest churn.suite.yaml --modelqa-model models:/churn/7",
+        "pytest churn.suite.yaml --modelqa-model=models:/churn/7",
+        "pytest churn.suite.yaml::roc_auc --modelqa-model=models:/churn/7",
     ]
     places = [text.index(each) for each in told]
     assert places == sorted(places)
