@@ -3,9 +3,10 @@
 import os
 import re
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from modelqa.core.codec import Gathered
 from modelqa.core.result import SuiteResult
 
 
@@ -37,9 +38,37 @@ def write_pages(folder: Path, told: Iterable[tuple[str, SuiteResult]]) -> list[P
 
     made: list[Path] = []
     for path, result in told:
-        name = re.sub(r"[^\w.-]+", "_", result.suite).strip(".") or "suite"
+        name = _named(result)
         taken = sum(each.stem.partition("~")[0] == name for each in made)
         target = folder / f"{name}{f'~{taken + 1}' if taken else ''}.html"
         write(target, render(result, path=path))
         made.append(target)
     return made
+
+
+def write_comparison(folder: Path, before: SuiteResult, after: SuiteResult) -> Path:
+    """Write what changed between two runs and say where: ``SUITE-compared.html``.
+
+    Raises ``OSError`` where the folder cannot be written.
+    """
+    from modelqa.reports.compare import page
+
+    target = folder / f"{_named(after)}-compared.html"
+    write(target, page(before, after))
+    return target
+
+
+def write_history(folder: Path, runs: Sequence[Gathered]) -> Path:
+    """Write the last runs of a suite and say where: ``SUITE-history.html``.
+
+    Raises ``OSError`` where the folder cannot be written.
+    """
+    from modelqa.reports.history import page
+
+    target = folder / f"{_named(runs[-1].result)}-history.html"
+    write(target, page(runs))
+    return target
+
+
+def _named(result: SuiteResult) -> str:
+    return re.sub(r"[^\w.-]+", "_", result.suite).strip(".") or "suite"

@@ -103,12 +103,13 @@ def dot(estimate: Estimate, scale: Scale) -> Markup:
     return picture(parts, WIDTH, HEIGHT, "", "strip")
 
 
-def pair(before: Verdict, after: Verdict, scale: Scale) -> Markup:
+def pair(before: Verdict | None, after: Verdict | None, scale: Scale) -> Markup:
     """A measurement in two runs on one scale, the earlier above the later; silent, beside its numbers."""
-    parts = [_beyond(name, limit, scale) for name, limit in after.bound.limits()]
+    last = after or before
+    parts = [_beyond(name, limit, scale) for name, limit in (last.bound.limits() if last else ())]
     for verdict, y, kind in ((before, 6, "old"), (after, 16, "ci")):
-        found = verdict.measurement.estimate
-        if found.exists:
+        found = verdict.measurement.estimate if verdict else Estimate.undefined(n=0)
+        if verdict and found.exists:
             low, at, high = (scale.at(end) for end in (found.low, found.value, found.high))
             parts.append(f'<path class="{kind}" d="M{low:g} {y}H{high:g}"/>')
             parts.append(mark(verdict.outcome, at, y))

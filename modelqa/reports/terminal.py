@@ -167,6 +167,19 @@ def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
         yield "  ".join(row[at].ljust(widths[at]) for at in used).rstrip()
 
 
+def aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Rows of one length as aligned text, their control characters made visible.
+
+    >>> aligned([("model", "a"), ("batch", "b")])
+    ['model  a', 'batch  b']
+    """
+    shown = [tuple(map(visible, row)) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in shown
+    ]
+
+
 def would(result: SuiteResult, action: Mapping[str, Any], *, partial: bool = False) -> str:
     """What an action of the suite would do after this run; empty where it would do nothing.
 
