@@ -9,6 +9,7 @@ import typer
 
 from modelqa import project
 from modelqa.commands.comment import comment
+from modelqa.commands.history import history
 from modelqa.commands.promote import promote
 from modelqa.commands.report import report
 from modelqa.core.beside import look_in
@@ -51,6 +52,7 @@ def _about() -> None:
 app.command()(init)
 app.command()(comment)
 app.command()(report)
+app.command()(history)
 app.command()(promote)
 
 

@@ -141,7 +141,9 @@ def _subject(result: SuiteResult) -> dict[str, str]:
     models = {"model": of.model, "champion": of.champion}
     tables = {"batch": of.batch, "reference": of.reference}
     return {
-        **{part: f"{info} {_short(info.digest)}".strip() if info else "none" for part, info in models.items()},
+        **{
+            part: f"{info} {_short(info.digest)}".strip() if info else "none" for part, info in models.items()
+        },
         **{part: _data(info) if info else "none" for part, info in tables.items()},
         "suite": _short(result.digest) or "none",
     }

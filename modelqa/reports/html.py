@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 MOST_ROWS, MOST_NAMES, MOST_PICTURES, MOST_GREEN, MOST_ALSO = 12, 300, 3, 2, 3
-"""Of a check: verdicts with a drawing, others by name, drawings (of a green one fewer), other reds in words."""
+"""Of a check: verdicts with a drawing, others by name, pictures (of a green one fewer), others in words."""
 VERSUS = " versus champion"
 
 

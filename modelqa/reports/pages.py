@@ -1,4 +1,4 @@
-"""What all pages share: one skeleton, one style sheet, every text escaped and every control character seen."""
+"""What all pages share: one skeleton, one style sheet, every text escaped, control characters visible."""
 
 from functools import cache
 from pathlib import Path

@@ -56,7 +56,7 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class Dots:
-    """All slices that one verdict is about, sorted by value; ``left`` of them, in the middle, are not shown."""
+    """All slices that one verdict is about, sorted by value; ``left`` more lie in the middle."""
 
     title: str
     dots: tuple[Dot, ...]
@@ -155,7 +155,9 @@ def _dots(verdict: Verdict, data: Mapping[str, Any]) -> Dots:
     found.sort(key=lambda each: each[1].value if each[1].exists else inf)
     half = MOST_DOTS // 2
     shown = found if len(found) <= MOST_DOTS else [*found[:half], *found[-half:]]
-    scale = svg.Scale.over(end for _, each in found if each.exists for end in (each.low, each.value, each.high))
+    scale = svg.Scale.over(
+        end for _, each in found if each.exists for end in (each.low, each.value, each.high)
+    )
     rows = [
         Dot(name, svg.dot(each, scale), show_estimate(each, unit) if each.exists else "none", each.n)
         for name, each in shown

@@ -188,6 +188,5 @@ def picture(parts: Iterable[str], width: float, height: float, title: str, kind:
     """Shapes as an image that says what it shows; without a title it is decoration, and silent."""
     said = f'role="img" aria-label="{escape(title)}"' if title else 'aria-hidden="true"'
     return Markup(  # noqa: S704 (numbers, fixed words and an escaped title)
-        f'<svg class="{kind}" viewBox="0 0 {width:g} {height:g}" {said}>'
-        f"{''.join(parts)}</svg>"
+        f'<svg class="{kind}" viewBox="0 0 {width:g} {height:g}" {said}>{"".join(parts)}</svg>'
     )

@@ -176,7 +176,8 @@ def aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
     shown = [tuple(map(visible, row)) for row in rows]
     widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
     return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in shown
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in shown
     ]
 
 

@@ -1,0 +1,67 @@
+// Opens pages in Chromium and says what they did: node look.mjs JOB.json, the answer as JSON on stdout.
+//
+// A job is {chromium, pages: [{file, width, dark, script, axe, shot}]}. For each page: its h1, the dialogs, the
+// violations of its policy, the requests for anything but the page itself, scripts and handlers in the document,
+// whether it is wider than the window, and what axe finds with every `details` open.
+import { createRequire } from 'node:module'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+
+const need = createRequire(join(process.env.MODELQA_NODE_MODULES, 'x.js'))
+const { chromium } = need('playwright-core')
+const job = JSON.parse(readFileSync(process.argv[2], 'utf8'))
+const axe = job.pages.some((page) => page.axe) ? readFileSync(need.resolve('axe-core'), 'utf8') : ''
+
+const browser = await chromium.launch({ executablePath: job.chromium, args: ['--no-sandbox'] })
+const contexts = new Map()
+
+async function context({ width = 1280, dark = false, script = true }) {
+  const key = JSON.stringify([width, dark, script])
+  if (!contexts.has(key)) {
+    const made = await browser.newContext({
+      viewport: { width, height: 900 }, colorScheme: dark ? 'dark' : 'light', javaScriptEnabled: script,
+    })
+    await made.addInitScript(() => {
+      window.__violations = []
+      document.addEventListener('securitypolicyviolation', (e) => window.__violations.push(e.violatedDirective))
+    })
+    contexts.set(key, made)
+  }
+  return contexts.get(key)
+}
+
+async function look(wanted) {
+  const page = await (await context(wanted)).newPage()
+  const url = pathToFileURL(wanted.file).href
+  const said = { file: wanted.file, dialogs: 0, requests: [], errors: [] }
+  page.on('dialog', (dialog) => { said.dialogs += 1; dialog.dismiss() })
+  page.on('request', (request) => { if (request.url() !== url) said.requests.push(request.url()) })
+  page.on('console', (message) => { if (message.type() === 'error') said.errors.push(message.text()) })
+  page.on('pageerror', (error) => said.errors.push(String(error)))
+  await page.goto(url)
+  Object.assign(said, await page.evaluate(() => ({
+    title: document.querySelector('h1')?.innerText ?? '',
+    scripts: document.scripts.length,
+    handlers: [...document.querySelectorAll('*')].filter((e) => [...e.attributes].some((a) => a.name.startsWith('on'))).length,
+    violations: window.__violations ?? [],
+    wide: document.documentElement.scrollWidth > document.documentElement.clientWidth,
+  })))
+  if (wanted.shot) await page.screenshot({ path: wanted.shot, ...(wanted.clip ? { clip: wanted.clip } : { fullPage: true }) })
+  if (wanted.axe) {
+    await page.evaluate(() => document.querySelectorAll('details').forEach((each) => { each.open = true }))
+    await page.evaluate(axe)
+    const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }))
+    said.axe = found.violations.map((each) => `${each.id}: ${each.nodes[0].html} (${each.nodes.length})`)
+    said.rules = found.passes.length
+  }
+  await page.close()
+  return said
+}
+
+const answers = []
+for (let at = 0; at < job.pages.length; at += 4) {
+  answers.push(...(await Promise.all(job.pages.slice(at, at + 4).map(look))))
+}
+await browser.close()
+console.log(JSON.stringify(answers))
