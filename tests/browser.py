@@ -26,7 +26,8 @@ def look(folder: Path, pages: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """What pages did when one browser opened them; see `look.mjs` for what is asked and answered."""
     job = folder / "job.json"
     job.write_text(json.dumps({"chromium": _chromium(), "pages": list(pages)}))
-    ran = subprocess.run(["node", str(LOOK), str(job)], capture_output=True, text=True, timeout=570)
+    command = [shutil.which("node") or "node", str(LOOK), str(job)]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=570)
     assert ran.returncode == 0, ran.stderr
     answers: list[dict[str, Any]] = json.loads(ran.stdout)
     return answers

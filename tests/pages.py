@@ -50,3 +50,13 @@ def harmless(page: str) -> Reader:
     assert {name for _, attrs in read.elements for name in attrs} <= ATTRIBUTES
     assert all(attrs["href"].startswith("#") for tag, attrs in read.elements if tag == "a" and attrs["href"])
     return read
+
+
+def acts(text: str) -> list[str]:
+    """The lines of a text that could be more than text in a terminal or in the log of a workflow."""
+    hidden = "\u200b"  # what keeps a command from being one
+    return [
+        line
+        for line in text.split("\n")
+        if not line.replace(hidden, "").isprintable() or line.lstrip().startswith("::") or "##[" in line
+    ]

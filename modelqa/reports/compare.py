@@ -199,7 +199,7 @@ def _values(change: Change) -> tuple[str, str]:
     """The first pair of a check, in both runs."""
     if not change.pairs or change.before is None or change.after is None:
         found = change.after or change.before
-        return (found.reason if found else ""), ""
+        return (found.message if found else ""), ""
     pair = change.pairs[0]
     name = words.name(pair.some)
     return f"{name} {_told(pair.before)} -> {_told(pair.after)}", pair.difference

@@ -16,29 +16,32 @@ const axe = job.pages.some((page) => page.axe) ? readFileSync(need.resolve('axe-
 const browser = await chromium.launch({ executablePath: job.chromium, args: ['--no-sandbox'] })
 const contexts = new Map()
 
-async function context({ width = 1280, dark = false, script = true }) {
+// One page of a kind, opened once and used again: `said` is what the pages of now have done.
+async function opened({ width = 1280, dark = false, script = true }) {
   const key = JSON.stringify([width, dark, script])
-  if (!contexts.has(key)) {
-    const made = await browser.newContext({
-      viewport: { width, height: 900 }, colorScheme: dark ? 'dark' : 'light', javaScriptEnabled: script,
-    })
-    await made.addInitScript(() => {
-      window.__violations = []
-      document.addEventListener('securitypolicyviolation', (e) => window.__violations.push(e.violatedDirective))
-    })
-    contexts.set(key, made)
-  }
-  return contexts.get(key)
-}
-
-async function look(wanted) {
-  const page = await (await context(wanted)).newPage()
-  const url = pathToFileURL(wanted.file).href
-  const said = { file: wanted.file, dialogs: 0, requests: [], errors: [] }
+  if (contexts.has(key)) return contexts.get(key)
+  const made = await browser.newContext({
+    viewport: { width, height: 900 }, colorScheme: dark ? 'dark' : 'light', javaScriptEnabled: script,
+  })
+  await made.addInitScript(() => {
+    window.__violations = []
+    document.addEventListener('securitypolicyviolation', (e) => window.__violations.push(e.violatedDirective))
+  })
+  const page = await made.newPage()
   page.on('dialog', (dialog) => { said.dialogs += 1; dialog.dismiss() })
-  page.on('request', (request) => { if (request.url() !== url) said.requests.push(request.url()) })
+  page.on('request', (request) => { if (request.url() !== said.url) said.requests.push(request.url()) })
   page.on('console', (message) => { if (message.type() === 'error') said.errors.push(message.text()) })
   page.on('pageerror', (error) => said.errors.push(String(error)))
+  contexts.set(key, page)
+  return page
+}
+
+let said = {}
+
+async function look(wanted) {
+  const page = await opened(wanted)
+  const url = pathToFileURL(wanted.file).href
+  said = { file: wanted.file, url, dialogs: 0, requests: [], errors: [] }
   await page.goto(url)
   Object.assign(said, await page.evaluate(() => ({
     title: document.querySelector('h1')?.innerText ?? '',
@@ -55,13 +58,10 @@ async function look(wanted) {
     said.axe = found.violations.map((each) => `${each.id}: ${each.nodes[0].html} (${each.nodes.length})`)
     said.rules = found.passes.length
   }
-  await page.close()
   return said
 }
 
 const answers = []
-for (let at = 0; at < job.pages.length; at += 4) {
-  answers.push(...(await Promise.all(job.pages.slice(at, at + 4).map(look))))
-}
+for (const wanted of job.pages) answers.push(await look(wanted))
 await browser.close()
 console.log(JSON.stringify(answers))

@@ -1,5 +1,6 @@
 """The pages in a real browser: nothing runs, nothing is fetched, and everybody can read them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from modelqa.reports import compare, history
 from modelqa.reports.html import render
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "a browser is there")
+SOME = 50
 GREEN = run(
     check("roc_auc", Measurement("roc_auc", GOOD), Measurement("roc_auc", GOOD, slice="region=EU")),
     check("drift", *columns(3), bound=Bound(max=0.1)),
@@ -49,14 +51,18 @@ def test_a_page_that_does_run_and_fetch_is_seen_to(tmp_path: Path) -> None:
 
 
 def test_no_text_runs_or_fetches_anything(tmp_path: Path) -> None:
-    """Every hostile text, in every field, on each of our pages."""
-    files = []
-    for number, text in enumerate(HOSTILE):
-        for kind, page in _pages(hostile_run(text), GREEN).items():
-            files.append(tmp_path / f"{number}-{kind}.html")
-            files[-1].write_text(page, encoding="utf-8")
+    """Every hostile text, in every field of a report, and in every check of the other pages."""
+    runs = [hostile_run(text) for text in HOSTILE]
+    pages = [render(each, path=text) for each, text in zip(runs, HOSTILE, strict=True)]
+    for start in range(0, len(runs), SOME):
+        some = runs[start : start + SOME]
+        many = replace(some[0], checks=tuple(check for each in some for check in each.checks))
+        pages += [compare.page(GREEN, many), compare.page(many, many)]
+        pages.append(history.page([Gathered("", each) for each in (*some, many)]))
+    files = [tmp_path / f"{number}.html" for number, _ in enumerate(pages)]
+    for file, page in zip(files, pages, strict=True):
+        file.write_text(page, encoding="utf-8")
     seen = look(tmp_path, [{"file": str(file)} for file in files])
-    assert len(seen) == 3 * len(HOSTILE)
     for key in ("dialogs", "scripts", "handlers"):
         assert sum(each[key] for each in seen) == 0, key
     for key in ("requests", "violations", "errors"):
