@@ -1,9 +1,7 @@
 """The last runs of a suite, as they were logged to MLflow."""
 
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -33,17 +31,9 @@ def past(store: Any, suite: str, last: int) -> Past:
     A run that is still going, or was killed, has no result yet. Raises `ActionError` where nothing was
     logged, or where the store refuses or does not answer.
     """
+    read: list[str] = []
     with told("the history", store):
-        experiment = store.get_experiment_by_name(f"modelqa/{suite}")
-        if experiment is None:
-            raise ActionError(
-                f"the history: no run of the suite {suite!r} was logged; --modelqa-log logs one"
-            )
-        logged = store.search_runs(
-            [experiment.experiment_id], order_by=["attributes.start_time DESC"], max_results=last
-        )
-        read: list[str] = []
-        found = patiently(lambda: _read_all(store, logged, read), progress=lambda: len(read))
+        found = patiently(lambda: _read_all(store, suite, last, read), progress=lambda: len(read))
     good = [each for each in found if isinstance(each, Gathered)]
     return Past(
         tuple(sorted(good, key=lambda each: each.result.started)),
@@ -51,7 +41,15 @@ def past(store: Any, suite: str, last: int) -> Past:
     )
 
 
-def _read_all(store: Any, logged: list[Any], read: list[str]) -> list[Gathered | str]:
+def _read_all(store: Any, suite: str, last: int, read: list[str]) -> list[Gathered | str]:
+    """The last runs, each as it was logged or as its id; ``read`` grows with every one."""
+    experiment = store.get_experiment_by_name(f"modelqa/{suite}")
+    if experiment is None:
+        raise ActionError(f"the history: no run of a suite {suite!r} was logged; --modelqa-log logs one")
+    logged = store.search_runs(
+        [experiment.experiment_id], order_by=["attributes.start_time DESC"], max_results=last
+    )
+
     def one(run: Any) -> Gathered | str:
         made = _read(store, run)
         read.append(run.info.run_id)
@@ -64,21 +62,13 @@ def _read_all(store: Any, logged: list[Any], read: list[str]) -> list[Gathered |
 def _read(store: Any, run: Any) -> Gathered | str:
     """A run as it was logged, or its id: what lies in a store is data that anybody may have written."""
     id_ = str(run.info.run_id)
-    partial = run.data.tags.get("modelqa.partial") == "true"
-    try:
-        with _fetched(store, id_) as path:
-            if path.stat().st_size > MOST_FILE:
-                return id_
-            return Gathered("", from_plain(json.loads(path.read_text(encoding="utf-8"))), partial=partial)
-    except (OSError, ValueError, RecursionError):
+    sizes = {each.path: each.file_size or 0 for each in store.list_artifacts(id_)}
+    if not 0 < sizes.get(_NAME, 0) <= MOST_FILE:
         return id_
-    except Exception as error:
-        if type(error).__name__ == "MlflowException" and "does not exist" in str(error).lower():
-            return id_
-        raise
-
-
-@contextmanager
-def _fetched(store: Any, run: str) -> Iterator[Path]:
     with TemporaryDirectory(prefix="modelqa-") as folder:
-        yield Path(store.download_artifacts(run, _NAME, folder))
+        text = Path(store.download_artifacts(id_, _NAME, folder)).read_bytes()
+    try:
+        result = from_plain(json.loads(text))
+    except (ValueError, RecursionError):
+        return id_
+    return Gathered("", result, partial=run.data.tags.get("modelqa.partial") == "true")

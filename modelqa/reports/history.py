@@ -45,7 +45,7 @@ class Courses:
 
 
 def render(runs: Sequence[Gathered]) -> str:
-    """Runs, oldest first, as a table the newest first: when, the outcome, what was judged, what is not green."""
+    """Runs, oldest first, as a table, newest first: when, the outcome, what was judged, what is not green."""
     rows = [("time", "outcome", "model", "batch", "not green")]
     for run in reversed(runs):
         of = run.result.subject
