@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
+from math import nan
 from typing import TYPE_CHECKING
 
 from modelqa.core.bound import Outcome
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 MOST_IDS = 4
 """Checks of a run that are named on a terminal; the rest is counted."""
+_NOTHING = (nan, Outcome.SKIPPED)
 Key = tuple[str, str, str | None, str]
 
 
@@ -64,7 +66,7 @@ def render(runs: Sequence[Gathered]) -> str:
 def _dark(run: Gathered, most: int = MOST_IDS) -> str:
     ids = [check.id for check in by_severity(run.result.checks)]
     more = f" and {len(ids) - most:,} more" if len(ids) > most else ""
-    return f"{len(ids):,}: {', '.join(ids[:most])}{more}" if ids else ""
+    return f"{len(ids):,}: {', '.join(ids[:most])}{more}" if ids else "nothing"
 
 
 def page(runs: Sequence[Gathered]) -> str:
@@ -85,19 +87,19 @@ def _courses(runs: Sequence[Gathered]) -> Iterator[Courses]:
 
 
 def _course(check: str, verdict: Verdict, before: Sequence[Mapping[Key, Verdict]]) -> Course:
-    found = [run[key] for run in before if (key := _key(check, verdict)) in run]
-    known = [each for each in found if each.measurement.estimate.exists]
-    points = [(each.measurement.estimate.value, each.outcome) for each in known]
+    found = [run.get(_key(check, verdict)) for run in before]
+    points = [(each.measurement.estimate.value, each.outcome) if each else _NOTHING for each in found]
+    there = sum(each is not None and each.measurement.estimate.exists for each in found)
     limits = [limit for _, limit in verdict.bound.limits()]
     bound = show_bound(verdict.bound, verdict.measurement.unit)
     name, value = words.name(verdict), words.value(verdict)
-    said = f"{name} over {len(points)} runs, now {value}, {bound}"
+    said = f"{name} over {there} runs, now {value}, {bound}"
     return Course(
         visible(name),
         outcome=verdict.outcome,
         value=visible(value),
         bound=bound,
-        runs=len(points),
+        runs=there,
         trend=svg.trend(points, limits, visible(said)),
     )
 

@@ -169,18 +169,20 @@ def _tall(share: float, top: float, height: float) -> float:
 
 
 def trend(values: Sequence[tuple[float, Outcome]], limits: Sequence[float], title: str) -> Markup:
-    """The last values of a measurement, oldest first, each with the shape of its outcome."""
-    width, height = 160, 30
-    known = [(value, outcome) for value, outcome in values if isfinite(value)]
-    upright = Scale.over([*(value for value, _ in known), *limits], height)
-    step = (width - 2 * PAD) / max(len(known) - 1, 1)
-    points = [
-        (PAD + at * step, height - upright.at(value), outcome) for at, (value, outcome) in enumerate(known)
-    ]
+    """A measurement over the runs, oldest first: a line, with a shape where it was not green, and for now.
+
+    A run that has no value (NaN) keeps its place.
+    """
+    width, height = 200, 36
+    known = [(at, value, outcome) for at, (value, outcome) in enumerate(values) if isfinite(value)]
+    upright = Scale.over([*(value for _, value, _ in known), *limits], height)
+    step = (width - 2 * PAD) / max(len(values) - 1, 1)
+    points = [(PAD + at * step, height - upright.at(value), outcome) for at, value, outcome in known]
     line = "".join(f"{'L' if at else 'M'}{x:.1f} {y:.1f}" for at, (x, y, _) in enumerate(points))
     parts = [f'<path class="hard" d="M0 {height - upright.at(limit):g}H{width}"/>' for limit in limits]
     parts.append(f'<path class="trend" d="{line}"/>' if line else "")
-    parts += [mark(outcome, round(x, 1), round(y, 1)) for x, y, outcome in points[-1:]]
+    shown = [point for point in points[:-1] if point[2] is not Outcome.PASSED] + points[-1:]
+    parts += [mark(outcome, round(x, 1), round(y, 1)) for x, y, outcome in shown]
     return picture(parts, width, height, title, "spark")
 
 

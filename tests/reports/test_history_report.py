@@ -1,5 +1,6 @@
 """The last runs of a suite: a table for a terminal, and a page with the course of each measurement."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -39,7 +40,7 @@ def test_a_terminal_shows_the_newest_first() -> None:
         "2026-11-03 10:00:00 UTC  FAILED             churn version 7  new.parquet, 41,203 rows"
         "  7: c0, c1, c2, c3 and 3 more",
         "2026-11-02 10:00:00 UTC  ERRORED (partial)  churn version 7  new.parquet, 41,203 rows  1: broken",
-        "2026-11-01 10:00:00 UTC  PASSED             churn version 7  new.parquet, 41,203 rows",
+        "2026-11-01 10:00:00 UTC  PASSED             churn version 7  new.parquet, 41,203 rows  nothing",
     ]
 
 
@@ -86,3 +87,14 @@ def test_no_text_is_more_than_text(evil: str) -> None:
     for some in (runs, runs[::-1], runs[:1]):
         harmless(page(some))
         assert acts(render(some)) == []
+
+
+def test_a_run_keeps_its_place_in_every_course() -> None:
+    """What was measured in the last run only stands at its end, where it was red before has a mark."""
+    runs = [at(1, of(0.8)), at(2, of(0.95)), at(3, of(0.95), check("new", Measurement("f1", GOOD)))]
+    made = page([Gathered("", each) for each in runs])
+    courses = re.findall(r'<svg class="spark".*?</svg>', made)
+    assert len(courses) == 3
+    assert [course.count("L") for course in courses] == [2, 2, 0]
+    assert [course.count('class="m failed"') for course in courses] == [1, 1, 0]
+    assert 'd="M194.0 ' in courses[2]
