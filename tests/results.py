@@ -32,7 +32,7 @@ def run(*checks: CheckResult, name: str = "churn") -> SuiteResult:
     return SuiteResult(name, subject, checks, started="2026-11-22T10:00:00+00:00", digest="sha256:aa")
 
 
-def columns(number: int) -> list[Measurement]:
+def columns(number: int, name: str = "column") -> list[Measurement]:
     """Columns that have moved, each more than the one before, with both distributions."""
     shares = [0.05] * 20
     data = {"labels": [str(at) for at in range(20)], "reference": shares, "batch": shares[::-1]}
@@ -40,7 +40,7 @@ def columns(number: int) -> list[Measurement]:
         Measurement(
             "wasserstein",
             Estimate(0.001 * at, low=0.0, high=0.001 * at + 0.001, n=20_000),
-            column=f"column_{at}",
+            column=f"{name}_{at}",
             evidence=(Evidence("distributions", data),),
         )
         for at in range(number)

@@ -2,7 +2,7 @@
 
 Runs the suite of churn on its healthy and on its damaged batch, writes the pages, and opens them in Chromium.
 Needs what `tests/browser.py` needs: node, Chromium, and MODELQA_NODE_MODULES. Pillow, which comes with
-Evidently's plots, makes them small.
+MLflow's matplotlib, makes them small.
 """
 
 import subprocess
@@ -18,10 +18,11 @@ from browser import look, missing  # noqa: E402
 from conftest import ensure_examples  # noqa: E402
 
 SHOTS = (
-    ("report-light", "churn.html", False, 980),
-    ("report-dark", "churn.html", True, 980),
-    ("compare", "churn-compared.html", False, 980),
+    ("report", "churn.html", False, ""),
+    ("drift", "churn.html", True, "#check-drift-all"),
+    ("compare", "churn-compared.html", False, ""),
 )
+"""Name, page, dark or light, and the element that is shown; without one, what a window shows at first."""
 COLOURS = 128
 
 
@@ -43,9 +44,9 @@ def main(folder: Path) -> None:
                 "file": str(work / page),
                 "dark": dark,
                 "shot": str(folder / f"{name}.png"),
-                "clip": {"x": 60, "y": 0, "width": 1160, "height": height},
+                "element": element,
             }
-            for name, page, dark, height in SHOTS
+            for name, page, dark, element in SHOTS
         ]
         look(work, pages)
     for name, *_ in SHOTS:

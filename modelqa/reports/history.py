@@ -9,15 +9,14 @@ from modelqa.core.bound import Outcome
 from modelqa.core.codec import Gathered
 from modelqa.core.result import Verdict
 from modelqa.reports import svg, words
-from modelqa.reports.html import MOST_ROWS
 from modelqa.reports.pages import fill, when
 from modelqa.reports.terminal import aligned, by_severity, show_bound, visible, worst_first
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-MOST_IDS = 4
-"""Checks of a run that are named on a terminal; the rest is counted."""
+MOST_IDS, MOST_ROWS = 4, 8
+"""Checks of a run that are named on a terminal, measurements of a check on the page; the rest is counted."""
 _NOTHING = (nan, Outcome.SKIPPED)
 Key = tuple[str, str, str | None, str]
 

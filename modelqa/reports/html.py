@@ -17,7 +17,7 @@ from modelqa.reports.terminal import budget, by_severity, show_bound, visible, w
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-MOST_ROWS, MOST_NAMES, MOST_PICTURES, MOST_GREEN, MOST_ALSO = 12, 300, 3, 2, 3
+MOST_ROWS, MOST_NAMES, MOST_PICTURES, MOST_GREEN, MOST_ALSO = 12, 200, 3, 2, 3
 """Of a check: verdicts with a drawing, others by name, pictures (of a green one fewer), others in words."""
 VERSUS = " versus champion"
 

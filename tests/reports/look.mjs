@@ -1,8 +1,9 @@
 // Opens pages in Chromium and says what they did: node look.mjs JOB.json, the answer as JSON on stdout.
 //
-// A job is {chromium, pages: [{file, width, dark, script, axe, shot}]}. For each page: its h1, the dialogs, the
-// violations of its policy, the requests for anything but the page itself, scripts and handlers in the document,
-// whether it is wider than the window, and what axe finds with every `details` open.
+// A job is {chromium, pages: [{file, width, dark, script, axe, shot, element}]}; a shot is of the window, or of an
+// element. Of each page: its h1, the dialogs, the violations of its policy, the requests for anything but the page
+// itself, scripts and handlers in the document, whether it is wider than the window, and what axe finds with every
+// `details` open.
 import { createRequire } from 'node:module'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -50,7 +51,7 @@ async function look(wanted) {
     violations: window.__violations ?? [],
     wide: document.documentElement.scrollWidth > document.documentElement.clientWidth,
   })))
-  if (wanted.shot) await page.screenshot({ path: wanted.shot, ...(wanted.clip ? { clip: wanted.clip } : { fullPage: true }) })
+  if (wanted.shot) await (wanted.element ? page.locator(wanted.element) : page).screenshot({ path: wanted.shot })
   if (wanted.axe) {
     await page.evaluate(() => document.querySelectorAll('details').forEach((each) => { each.open = true }))
     await page.evaluate(axe)
