@@ -1,5 +1,6 @@
 """The command line: the same run as pytest's, for scripts and people."""
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -7,6 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from modelqa import project
+from modelqa.commands.comment import comment
+from modelqa.commands.history import history
+from modelqa.commands.promote import promote
+from modelqa.commands.report import report
 from modelqa.core.beside import look_in
 from modelqa.core.bound import Outcome
 from modelqa.core.result import SuiteResult
@@ -47,6 +52,10 @@ def _about() -> None:
 
 app.command()(init)
 app.command()(profile)
+app.command()(comment)
+app.command()(report)
+app.command()(history)
+app.command()(promote)
 
 
 @app.command()
@@ -57,7 +66,10 @@ def run(
     batch: Annotated[str | None, typer.Option(help="Judge these rows instead.")] = None,
     reference: Annotated[str | None, typer.Option(help="Compare with these rows instead.")] = None,
     tracking_uri: Annotated[str | None, typer.Option(help="MLflow tracking and registry URI.")] = None,
+    report: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the result as a page.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the result as JSON.")] = None,
+    log: Annotated[bool, typer.Option("--log", help="Write the result to MLflow, tag the version.")] = False,
+    act: Annotated[bool, typer.Option("--act", help="Let the suite's actions act.")] = False,
     inconclusive: Annotated[
         str | None, typer.Option(help="What an undecided check means: warn or fail.")
     ] = None,
@@ -71,6 +83,8 @@ def run(
     Exit codes: 0 passed, warned, or inconclusive under `warn`; 1 failed, or inconclusive under
     `fail`; 2 the suite or the usage is wrong; 3 something could not run; 5 nothing ran.
     """
+    from modelqa.after import Wishes, follow, tell_github
+    from modelqa.core.codec import Gathered
     from modelqa.reports import terminal
     from modelqa.run.execute import run_suite
 
@@ -85,22 +99,26 @@ def run(
     with _progress() as listener:
         result = run_suite(loaded, root=here.root, tracking_uri=uri, listener=listener)
     typer.echo(terminal.render(result))
-    for action in loaded.actions:
-        line = terminal.would(result, action.describe())
-        if line:
-            typer.echo(line)
-    target = here.option("json", str(json) if json else None)
-    if target:
-        from modelqa.core.codec import dumps
-        from modelqa.reports.files import write
-
-        write(Path(target), dumps(result))
+    asked = {"report": report, "json": json}
+    wishes = Wishes(
+        root=here.root,
+        tracking_uri=uri,
+        log=log or project.switched(here.option("log")),
+        act=act or project.switched(here.option("act")),
+        **{key: here.option(key, str(path) if path else None) for key, path in asked.items()},
+    )
+    actions = tuple(action.describe() for action in loaded.actions)
+    runs = [Gathered(os.path.relpath(suite.resolve(), here.root), result, actions=actions)]
+    said = follow(runs, wishes)
+    for line in (*(each.line for each in said), *tell_github(runs, os.environ, wishes)):
+        typer.echo(line)
     if evidently_report:
         from modelqa.run.opened import Settings
 
         _write_evidently(loaded, Settings(root=here.root, tracking_uri=uri), evidently_report)
     per_check = {check.id: check.inconclusive or loaded.inconclusive for check in loaded.checks}
-    raise typer.Exit(exit_code(result, {id_: undecided or says for id_, says in per_check.items()}))
+    code = exit_code(result, {id_: undecided or says for id_, says in per_check.items()})
+    raise typer.Exit(code or (COULD_NOT if any(each.failed for each in said) else PASSED))
 
 
 @app.command()

@@ -25,6 +25,15 @@ class Project:
         )
 
 
+def switched(value: str | None) -> bool:
+    """Whether a switch is on, wherever it was set.
+
+    >>> switched("1"), switched("true"), switched("0"), switched(None)
+    (True, True, False, False)
+    """
+    return (value or "").strip().lower() not in ("", "0", "false", "no", "off")
+
+
 def find(start: Path) -> Project:
     """The project around a file or folder: pytest's rule, its configuration files in its order.
 

@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from modelqa.core.result import CheckResult, SuiteResult
+    from modelqa.core.result import CheckResult
     from modelqa.run.opened import Opened
     from modelqa.run.plan import Plan, Planned
+    from modelqa.session import Finished
     from modelqa.suite.spec import Suite
 
 SUFFIX = ".suite.yaml"
@@ -32,10 +33,11 @@ NAMED = re.compile(r"([A-Za-z0-9_.-]+)=(.+)", re.DOTALL)
 
 @dataclass
 class Seen:
-    """What this session has met: the suites collected, and the results that came back."""
+    """What this session has met: the suites collected, the results that came back, what followed."""
 
     suites: list[str] = field(default_factory=list)
     results: dict[str, dict[str, Any]] = field(default_factory=dict)
+    run: Finished | None = None
 
 
 SEEN = pytest.StashKey[Seen]()
@@ -55,14 +57,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--modelqa-tracking-uri", default=None, metavar="URI", help="MLflow tracking and registry URI"
     )
+    group.addoption(
+        "--modelqa-report", default=None, metavar="DIR", help="write a page (HTML) for each suite"
+    )
     group.addoption("--modelqa-json", default=None, metavar="FILE", help="write the results as JSON")
+    switches = {
+        "log": "write the results to MLflow and tag the model version",
+        "act": "let the suites' actions act; without it a run only says what they would do",
+    }
+    for key, text in switches.items():
+        group.addoption(f"--modelqa-{key}", action="store_const", const="1", default=None, help=text)
     group.addoption(
         "--modelqa-inconclusive",
         choices=("warn", "fail"),
         default=None,
         help="what an undecided check does to the exit status (default: what the suite says)",
     )
-    for key in (*OVERRIDES, "tracking_uri", "json", "inconclusive"):
+    for key in (*OVERRIDES, "tracking_uri", "report", "json", "inconclusive", *switches):
         parser.addini(
             f"modelqa_{key}", f"like --modelqa-{key.replace('_', '-')}", default=None, type="string"
         )
@@ -271,12 +282,11 @@ def pytest_report_teststatus(report: Any) -> tuple[str, str, tuple[str, dict[str
     return None
 
 
-class Controller:
-    """What only the controlling process does: gather results, write them, tell them."""
+class Gatherer:
+    """Keeps the results that reports bring along, in the controlling process."""
 
-    def __init__(self, config: pytest.Config) -> None:
-        self.config = config
-        self.seen = config.stash[SEEN]
+    def __init__(self, seen: Seen) -> None:
+        self.seen = seen
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the result that a report brings along, whichever phase it ended in."""
@@ -284,47 +294,27 @@ class Controller:
         if brought is not None:
             self.seen.results[report.nodeid] = json.loads(str(brought))
 
-    def pytest_sessionfinish(self) -> None:
-        """Write the results as JSON: one object for one suite, a list for several."""
-        target = _option(self.config, "json")
-        results = self.results()
-        if target is None or not results:
-            return
-        from modelqa.core.codec import to_plain
-        from modelqa.reports.files import write
-
-        plain = [to_plain(result) for _, result, _ in results]
-        write(Path(target), json.dumps(plain[0] if len(plain) == 1 else plain, indent=1, ensure_ascii=False))
-
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """A table of what is not green, and a line, for each suite."""
-        results = self.results()
-        if not results:
-            return
-        from modelqa.reports.terminal import render, summary, would
-
-        terminalreporter.section("modelqa")
-        for path, result, actions in results:
-            quiet = terminalreporter.verbosity < 0
-            terminalreporter.line(summary(result) if quiet else render(result, f"{path}::"))
-            for action in actions:
-                line = would(result, action)
-                if line:
-                    terminalreporter.line(line)
-
-    def results(self) -> list[tuple[str, SuiteResult, list[dict[str, Any]]]]:
-        """Path, result and actions of each suite, in the order of the paths."""
-        if not self.seen.results:
-            return []
-        from modelqa.core.codec import gathered
-
-        return gathered(self.seen.results.values())
-
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Gather results in the controlling process only."""
     if not hasattr(session.config, "workerinput"):
-        session.config.pluginmanager.register(Controller(session.config), "modelqa-controller")
+        session.config.pluginmanager.register(Gatherer(session.config.stash[SEEN]), "modelqa-gatherer")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Do what the options ask for; what did not happen fails the run."""
+    seen = session.config.stash[SEEN]
+    if seen.results:
+        from modelqa.session import finish
+
+        seen.run = finish(session, seen.results, partial(_option, session.config))
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """What the suites said, and what followed."""
+    run = config.stash[SEEN].run
+    if run is not None:
+        run.tell(terminalreporter)
 
 
 def _option(config: pytest.Config, key: str) -> Any:

@@ -257,7 +257,8 @@ def properties(
     message = {
         "suite": suite.suite,
         "path": path,
-        "digest": suite.digest,
+        "digest": suite.rules,
+        "total": len(suite.checks),
         "levels": codec.levels_to_plain(budget(suite)),
         "started": started,
         "position": position,

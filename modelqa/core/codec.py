@@ -5,7 +5,7 @@ An end that is not known is null: `low` means minus infinity, `high` plus infini
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import KW_ONLY, asdict, dataclass
 from math import inf, isfinite, nan
 from typing import Any
 
@@ -60,17 +60,39 @@ def from_plain(plain: Mapping[str, Any]) -> SuiteResult:
         raise ValueError(f"not a modelqa result: {error!r}") from error
 
 
-def gathered(messages: Iterable[Mapping[str, Any]]) -> list[tuple[str, SuiteResult, list[dict[str, Any]]]]:
-    """Checks that ran one by one, anywhere, as path, result and actions of each suite, by path.
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """A run as whoever follows it sees it: where the suite stands, the result, the suite's actions.
+
+    ``partial`` says that some of the suite's checks did not run, so that no green may follow from it.
+    """
+
+    path: str
+    result: SuiteResult
+    _: KW_ONLY
+    actions: tuple[Mapping[str, Any], ...] = ()
+    partial: bool = False
+
+
+def gathered(messages: Iterable[Mapping[str, Any]]) -> list[Gathered]:
+    """Checks that ran one by one, anywhere, as one run of each suite, by path.
 
     A message holds ``suite``, ``path``, ``digest``, ``levels``, ``started``, ``position`` (of the check in
-    its suite), ``subject``, ``check`` and ``actions``, as plain data. A subject that one process could
-    tell more of is told as far as any could.
+    its suite), ``total``, ``subject``, ``check`` and ``actions``, as plain data. A subject that one
+    process could tell more of is told as far as any could.
     """
     suites: dict[str, list[Mapping[str, Any]]] = {}
     for message in sorted(messages, key=lambda message: (message["path"], message["position"])):
         suites.setdefault(message["path"], []).append(message)
-    return [(path, _joined(parts), parts[0]["actions"]) for path, parts in suites.items()]
+    return [
+        Gathered(
+            path,
+            _joined(parts),
+            actions=tuple(parts[0]["actions"]),
+            partial=len({part["position"] for part in parts}) < parts[0]["total"],
+        )
+        for path, parts in suites.items()
+    ]
 
 
 def _joined(messages: list[Mapping[str, Any]]) -> SuiteResult:

@@ -1,8 +1,10 @@
 """Work on somebody else's server, given up when nothing happens any more."""
 
+import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -56,3 +58,26 @@ def size(folder: Path) -> int:
         except OSError:  # gone again: a part that was renamed when it was whole
             continue
     return total
+
+
+@contextmanager
+def hurried(seconds: float) -> Iterator[None]:
+    """Let MLflow give up a server within some seconds: by default it retries for four minutes.
+
+    Its environment variables are read at each call, and are what they were afterwards.
+    """
+    settings = {
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+        "MLFLOW_HTTP_REQUEST_TIMEOUT": str(max(1, int(seconds / 3))),
+        "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",
+    }
+    before = {name: os.environ.get(name) for name in settings}
+    os.environ.update(settings)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

@@ -1,7 +1,6 @@
 """Where a model URI leads: asked of MLflow's registry once, in bounded time, without touching globals."""
 
 import difflib
-import os
 import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
@@ -12,7 +11,7 @@ from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from modelqa.core import extras
-from modelqa.core.patience import patiently
+from modelqa.core.patience import hurried, patiently
 from modelqa.core.profile_file import TAG
 from modelqa.errors import NotFound, SubjectError
 from modelqa.models import frames
@@ -54,7 +53,7 @@ def resolve(uri: str, tracking_uri: str | None, patience: float) -> tuple[Place,
             client = mlflow.MlflowClient(tracking_uri=where)
             return _place(client, uri), client
 
-        with _hurry(patience), answered(uri, where, patience):
+        with hurried(patience), answered(uri, where, patience):
             return patiently(ask, seconds=patience)
 
 
@@ -238,26 +237,6 @@ def _initialised(where: str) -> bool:
             )
     except sqlite3.Error:
         return False
-
-
-@contextmanager
-def _hurry(patience: float) -> Iterator[None]:
-    """MLflow retries for four minutes by default; its environment variables are read at each call."""
-    hurried = {
-        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
-        "MLFLOW_HTTP_REQUEST_TIMEOUT": str(max(1, int(patience / 3))),
-        "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",
-    }
-    before = {name: os.environ.get(name) for name in hurried}
-    os.environ.update(hurried)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -1,8 +1,13 @@
 """Reports into files: the old one or the new one is there, never half of one."""
 
 import os
+import re
 import tempfile
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+
+from modelqa.core.codec import Gathered
+from modelqa.core.result import SuiteResult
 
 
 def write(path: Path, content: str | bytes) -> None:
@@ -22,3 +27,49 @@ def write(path: Path, content: str | bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def write_pages(folder: Path, told: Iterable[tuple[str, SuiteResult]]) -> list[Path]:
+    """Write the page of each result (its suite's path beside it) and say where: ``SUITE.html``.
+
+    What a name has beyond letters, digits, dots and dashes becomes an underscore; a second suite of a
+    name has a number. Raises ``OSError`` where the folder cannot be written.
+    """
+    from modelqa.reports.html import render
+
+    made: list[Path] = []
+    for path, result in told:
+        name = _named(result)
+        taken = sum(each.stem.partition("~")[0] == name for each in made)
+        target = folder / f"{name}{f'~{taken + 1}' if taken else ''}.html"
+        write(target, render(result, path=path))
+        made.append(target)
+    return made
+
+
+def write_comparison(folder: Path, before: SuiteResult, after: SuiteResult) -> Path:
+    """Write what changed between two runs and say where: ``SUITE-compared.html``.
+
+    Raises ``OSError`` where the folder cannot be written.
+    """
+    from modelqa.reports.compare import page
+
+    target = folder / f"{_named(after)}-compared.html"
+    write(target, page(before, after))
+    return target
+
+
+def write_history(folder: Path, runs: Sequence[Gathered]) -> Path:
+    """Write the last runs of a suite and say where: ``SUITE-history.html``.
+
+    Raises ``OSError`` where the folder cannot be written.
+    """
+    from modelqa.reports.history import page
+
+    target = folder / f"{_named(runs[-1].result)}-history.html"
+    write(target, page(runs))
+    return target
+
+
+def _named(result: SuiteResult) -> str:
+    return re.sub(r"[^\w.-]+", "_", result.suite).strip(".") or "suite"

@@ -19,7 +19,7 @@ def render(result: SuiteResult, path: str = "") -> str:
     A check that is undecided says what would decide it; ``path`` is the suite's, before its id.
     Control characters in names are made visible.
     """
-    dark = _by_severity(result.checks)
+    dark = by_severity(result.checks)
     table = [*_table([HEAD, *(row for check in dark for row in _rows(check))])] if dark else []
     undecided = [
         visible(f"INCONCLUSIVE {path}{check.id} - {check.message}")
@@ -68,7 +68,7 @@ def summary(result: SuiteResult) -> str:
 
 def details(check: CheckResult) -> list[str]:
     """Why a check is not green: the first verdict in full, then its worst slices and columns."""
-    dark = [verdict for verdict in _sorted(check.verdicts) if verdict.outcome not in GREEN]
+    dark = [verdict for verdict in worst_first(check.verdicts) if verdict.outcome not in GREEN]
     if check.reason or not dark:
         return [visible(check.message)]
     first, others = dark[0], dark[1:]
@@ -104,12 +104,13 @@ def visible(text: str) -> str:
     return shown.replace("##[", "#\u200b#[")
 
 
-def _by_severity(checks: Sequence[CheckResult]) -> list[CheckResult]:
+def by_severity(checks: Sequence[CheckResult]) -> list[CheckResult]:
+    """The checks that are not green, the most severe first, otherwise in the suite's order."""
     order = list(Outcome)
     return sorted((c for c in checks if c.outcome not in GREEN), key=lambda c: order.index(c.outcome))
 
 
-def _sorted(verdicts: Sequence[Verdict]) -> list[Verdict]:
+def worst_first(verdicts: Sequence[Verdict]) -> list[Verdict]:
     """Verdicts in the order to be told: severity, the whole before its slices, the furthest off first."""
     order = list(Outcome)
 
@@ -125,7 +126,7 @@ def _rows(check: CheckResult) -> Iterator[tuple[str, ...]]:
     if check.reason or not check.verdicts:
         yield (check.outcome.upper(), check.id, check.message, "", "", "")
         return
-    shown = [verdict for verdict in _sorted(check.verdicts) if verdict.outcome not in GREEN]
+    shown = [verdict for verdict in worst_first(check.verdicts) if verdict.outcome not in GREEN]
     for position, verdict in enumerate(shown[:MOST_ROWS]):
         yield (verdict.outcome.upper(), "" if position else check.id, *_cells(verdict))
     if len(shown) > MOST_ROWS:
@@ -166,10 +167,25 @@ def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
         yield "  ".join(row[at].ljust(widths[at]) for at in used).rstrip()
 
 
-def would(result: SuiteResult, action: Mapping[str, Any]) -> str:
+def aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Rows of one length as aligned text, their control characters made visible.
+
+    >>> aligned([("model", "a"), ("batch", "b")])
+    ['model  a', 'batch  b']
+    """
+    shown = [tuple(map(visible, row)) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in shown
+    ]
+
+
+def would(result: SuiteResult, action: Mapping[str, Any], *, partial: bool = False) -> str:
     """What an action of the suite would do after this run; empty where it would do nothing.
 
-    What follows `passed` needs every check passed or warned: one that was skipped has not passed.
+    Nothing follows a green of which only a part was measured. What follows `passed` needs every check passed
+    or warned: one that was skipped has not passed, unless the action says that it is the first of its kind.
 
     >>> from modelqa.core.subject import SubjectInfo
     >>> red = SuiteResult("churn", SubjectInfo(), (), started="", digest="")
@@ -180,9 +196,11 @@ def would(result: SuiteResult, action: Mapping[str, Any]) -> str:
     wanted = set(action["on"])
     if "passed" in wanted:
         wanted.add("warned")
+    if partial:
+        wanted -= {"passed", "warned"}
     if outcome not in wanted:
         return ""
     does, skipped = visible(action["does"]), result.counts().get(Outcome.SKIPPED, 0)
-    if skipped and result.outcome in (Outcome.PASSED, Outcome.WARNED):
+    if skipped and result.outcome in (Outcome.PASSED, Outcome.WARNED) and not action.get("first"):
         return f"would not {does}: the run is {outcome}, but {skipped:,} skipped"
     return f"would {does}: the run is {outcome}"

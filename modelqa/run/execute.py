@@ -63,7 +63,7 @@ def collect(suite: Suite, opened: Opened, results: Iterable[CheckResult], starte
         opened.info,
         tuple(results),
         started=started.isoformat(timespec="seconds"),
-        digest=suite.digest,
+        digest=suite.rules,
         levels=budget(suite),
     )
 

@@ -85,8 +85,8 @@ class Opened:
                 return None
 
         return SubjectInfo(
-            model=tell("model", lambda: self._find("model").info),
-            champion=tell("champion", lambda: self._find("champion").info),
+            model=tell("model", lambda: self.find("model").info),
+            champion=tell("champion", lambda: self.find("champion").info),
             batch=tell("batch", lambda: self.batch.info),
             reference=tell("reference", lambda: self.reference.info) or self._told_reference,
         )
@@ -110,7 +110,7 @@ class Opened:
     def _reference(self) -> Table:
         if self.suite.reference is not None or self.suite.model is None:
             return self._table("reference", self.suite.reference)
-        found = self._find("model")
+        found = self.find("model")
         uri = found.tags.get(TAG)
         if uri is None:
             raise SubjectError(
@@ -125,7 +125,7 @@ class Opened:
 
     def in_process(self, side: Side) -> Model:
         """The model or the champion in this process (an endpoint is where it is), loaded once."""
-        return self._once("model", side, make=lambda: cast("Model", self._find(side).load()))
+        return self._once("model", side, make=lambda: cast("Model", self.find(side).load()))
 
     def wrapped(self, side: Side) -> Model:
         """The model behind the interface that its server calls, loaded once; its server, if there is one."""
@@ -136,7 +136,7 @@ class Opened:
         )
 
     def _wrapped(self, side: Side) -> Model:
-        found: Found = self._find(side)
+        found: Found = self.find(side)
         if found.wrapped is None:
             raise SubjectError(f"{found.info} has no flavour pyfunc: that is for models of MLflow's")
         return found.wrapped()
@@ -149,11 +149,11 @@ class Opened:
         if isinstance(getattr(self.suite, side), Endpoint):
             raise SubjectError(f"the {side} is an endpoint, which nobody here loads: name a model's version")
         rows = self.batch.take(np.arange(min(self.batch.rows, MOST_COLD_ROWS)))
-        return cold.measure(self._find(side), rows.to_pandas(self.features()))
+        return cold.measure(self.find(side), rows.to_pandas(self.features()))
 
     def served(self, side: Side) -> Model:
         """The model or the champion behind HTTP, its server started once and stopped by `close`."""
-        return self._once("served", side, make=lambda: self.settings.server(self._find(side)))
+        return self._once("served", side, make=lambda: self.settings.server(self.find(side)))
 
     def close(self) -> None:
         """Stop the servers that were started, and close connections; all else may go on."""
@@ -172,7 +172,7 @@ class Opened:
         if self.suite.champion is None or self.suite.champion_missing != "skip":
             return False
         try:
-            self._find("champion")
+            self.find("champion")
         except NotFound:
             return True
         except SubjectError:
@@ -283,7 +283,8 @@ class Opened:
             named += [suite.labels.on]
         return {name for part in named for name in _listed(part)}
 
-    def _find(self, side: Side) -> Any:
+    def find(self, side: Side) -> Any:
+        """What a side's reference stands for, resolved once; nothing of it is loaded."""
         if side == "dummy":
             raise SubjectError("the dummy is no model that can be called")
         make = partial(find_model, getattr(self.suite, side), self.suite, self.settings)

@@ -180,6 +180,14 @@ _ACTIONS: Mapping[str, Reader] = {
 }
 
 
+_ACTION_KEYS: Mapping[str, Mapping[str, Reader]] = {
+    "promote": {
+        "allow_inconclusive": lambda node, problems: list(values.texts(node, problems, "ids of checks")),
+        "first": values.flag,
+    },
+}
+
+
 def _actions(node: Node, problems: Problems) -> tuple[ActionSpec, ...]:
     return values.each(node, _action, problems, "actions")
 
@@ -200,8 +208,18 @@ def _action(node: Node, problems: Problems) -> ActionSpec | None:
         problems.add(on.place, "expected at least one outcome, such as on: failed")
     if kind == "promote" and not set(when) <= {"passed", "warned", None}:
         problems.add(on.place, f"promote follows passed or warned only, found {on.shown()}")
-    params = {key: item.plain() for key, item in node.items() if key not in (kind, "on")}
+    params = _action_params(kind, node, problems)
     return ActionSpec(kind, value, on=cast("tuple[When, ...]", when), params=params, place=node.place)
+
+
+def _action_params(kind: str, node: Node, problems: Problems) -> dict[str, Any]:
+    """The other keys of an action: those of a promotion are known, a ticket's are its tracker's."""
+    keys = _ACTION_KEYS.get(kind)
+    if keys is None:
+        return {key: item.plain() for key, item in node.items() if key not in (kind, "on")}
+    values.known(node, (kind, "on", *keys), problems, f"a {kind} action")
+    written = {key: item for key in keys if (item := node.get(key)) is not None}
+    return {key: keys[key](item, problems) for key, item in written.items()}
 
 
 READERS: Mapping[str, Reader] = {

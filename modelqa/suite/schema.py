@@ -9,7 +9,7 @@ from modelqa.core.units import Unit
 from modelqa.suite.build import DEFAULTS, READERS
 from modelqa.suite.environment import SUBJECT
 from modelqa.suite.schema_of_checks import any_check, one_check
-from modelqa.suite.shapes import NAME, TEXT, VARIABLE, Fragment, mapping, quantity, share
+from modelqa.suite.shapes import NAME, TEXT, VARIABLE, Fragment, mapping, quantity, share, texts
 from modelqa.suite.slices import MOST_SLICES
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
@@ -120,6 +120,8 @@ _ACTION: Fragment = {
     "properties": {
         "ticket": {"enum": ["github", "local", "webhook"], "description": "Open a ticket there."},
         "promote": {**NAME, "description": "Give the model this alias."},
+        "allow_inconclusive": {**texts("Undecided checks that a promotion accepts."), "minItems": 1},
+        "first": {"type": "boolean", "description": "There is no version with the alias yet."},
         "on": _ON,
     },
     "oneOf": [{"required": ["ticket"]}, {"required": ["promote"]}],

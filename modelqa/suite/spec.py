@@ -70,13 +70,14 @@ class ActionSpec:
     place: Place = NOWHERE
 
     def describe(self) -> dict[str, Any]:
-        """What it would do and after which outcomes, as plain data for those who tell it.
+        """What it would do and after which outcomes, as plain data for those who tell it or do it.
 
-        >>> ActionSpec("promote", "champion", on=("passed",)).describe()
-        {'does': 'promote the model to champion', 'on': ['passed']}
+        >>> ActionSpec("promote", "champion", on=("passed",)).describe()["does"]
+        'promote the model to champion'
         """
         says = {"promote": f"promote the model to {self.value}", "ticket": f"open a ticket ({self.value})"}
-        return {"does": says.get(self.kind, f"{self.kind}: {self.value}"), "on": list(self.on)}
+        does = says.get(self.kind, f"{self.kind}: {self.value}")
+        return {"does": does, "on": list(self.on), self.kind: self.value, **self.params}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -209,6 +210,17 @@ class Suite:
         for name, value in build(node, problems).items():
             object.__setattr__(self, name, value)
         object.__setattr__(self, "path", path)
+
+    @property
+    def rules(self) -> str:
+        """The digest of what the suite demands, whatever it is demanded of.
+
+        Model, champion, batch and reference are left out: a result names each of them by its own digest.
+        """
+        from modelqa.suite.build import digest
+
+        subject = dict.fromkeys(("model", "champion", "batch", "reference"))
+        return digest(changed(self.source, subject, Problems()))
 
     def place_of(self, key: str) -> Place:
         """Where the value of a key stands; where the suite begins for a key that it does not have."""

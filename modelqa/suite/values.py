@@ -108,6 +108,14 @@ def each(
     return tuple(item for item in found if item is not None)
 
 
+def flag(node: Node, problems: Problems) -> bool | None:
+    """True or false."""
+    if isinstance(node.value, bool):
+        return node.value
+    problems.add(node.place, f"expected true or false, found {node.shown()}")
+    return None
+
+
 def known(node: Node, keys: Sequence[str], problems: Problems, what: str) -> None:
     """Note the keys of a mapping that nobody reads."""
     for key, place in node.keys.items():

@@ -11,7 +11,7 @@ import pandas as pd
 
 from modelqa.testing import FakeModel, make_batch
 
-BINARY = "Accuracy Precision Recall F1Score TPR TNR FPR FNR LogLoss RocAuc".split()  # noqa: SIM905
+BINARY = "Accuracy Precision Recall F1Score TPR TNR FPR FNR LogLoss RocAuc".split()
 DUMMIES = ["DummyLogLoss", *(f"Dummy{name}" for name in BINARY if name != "LogLoss")]
 BY_LABEL = ["F1ByLabel", "PrecisionByLabel", "RecallByLabel", "RocAucByLabel"]
 NUMBERS = ["MAE", "MeanError", "MAPE", "RMSE", "R2Score", "AbsMaxError", "DummyMAE", "DummyMAPE", "DummyRMSE"]

@@ -352,3 +352,32 @@ def test_a_champion_that_is_not_there_is_skipped_if_the_suite_says_so(
     pytester.runpytest_subprocess("-W", "error").assert_outcomes(passed=2, errors=1)
     suite(text.replace("labels: y", "labels: y\nchampion_missing: skip"))
     pytester.runpytest_subprocess("-W", "error").assert_outcomes(passed=2, skipped=1)
+
+
+def test_in_github_actions_a_run_leaves_summary_annotations_and_outputs(
+    suite: Write, run: Run, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The annotation stands on the check's line of the file as the repository knows it."""
+    suite(GREEN.replace("tiny_model:good", "tiny_model:blind"))
+    for name in ("SUMMARY", "OUTPUT"):
+        monkeypatch.setenv(f"GITHUB_{'STEP_' if name == 'SUMMARY' else ''}{name}", str(project / name))
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(project.parent))
+    result = run("tiny.suite.yaml")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(
+        [f"::error file={project.name}/tiny.suite.yaml,line=6,title=failed roc_auc::roc_auc 0.500*"]
+    )
+    assert (project / "SUMMARY").read_text().startswith("## ❌ tiny: failed\n")
+    assert "\nfailed\n" in (project / "OUTPUT").read_text()
+
+
+def test_outside_of_github_actions_nothing_of_it_is_written(
+    suite: Write, run: Run, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Variables alone, as a developer may have them, do nothing."""
+    suite()
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(project / "SUMMARY"))
+    run("tiny.suite.yaml")
+    assert not (project / "SUMMARY").exists()
