@@ -6,6 +6,7 @@
     |   `-- NotFound             the registry answers, and has no such model, version or alias
     |-- CheckError               a check cannot measure what it was asked
     |-- ActionError              an effect on the outside world did not happen
+    |   `-- Refused              it may not: the message holds every reason
     `-- MissingExtra             a library is absent or broken (also an ImportError)
 
     CheckFailed                  the verdict red (an AssertionError: pytest shows it as FAILED)
@@ -68,6 +69,10 @@ class CheckError(ModelQAError):
 
 class ActionError(ModelQAError):
     """An effect on the outside world did not happen."""
+
+
+class Refused(ActionError):
+    """An effect may not happen: the message holds every reason."""
 
 
 class MissingExtra(ModelQAError, ImportError):
