@@ -184,7 +184,7 @@ def kills(file: Path) -> Iterator[Kill]:
         for then in after:
             for at in range(calls):
                 yield from (Kill(victim, then, at=at, after=late) for late in (False, True))
-            yield from (Kill(victim, then, delay=lasts * number / 20) for number in range(1, 21))
+            yield from (Kill(victim, then, delay=lasts * number / 40) for number in range(1, 41))
 
 
 def _measured(file: Path, victim: str) -> tuple[int, float]:
