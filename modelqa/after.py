@@ -37,17 +37,25 @@ class Told:
 
 
 def follow(runs: Sequence[Gathered], wishes: Wishes) -> list[Told]:
-    """Do what was asked for, in this order: files, evidence, actions; what to print comes back.
+    """Do what was asked for, files first, then evidence and actions of each suite; what to print comes back.
 
     Nothing that goes wrong keeps the others from being done.
     """
     said: list[Told] = []
-    for step in (_files, _evidence, _actions):
-        try:
-            said += step(runs, wishes)
-        except (ModelQAError, OSError) as error:
-            said.append(Told(f"modelqa: {error}", failed=True))
+    try:
+        said += _files(runs, wishes)
+    except _WRONG as error:
+        said.append(_failure(error))
+    for run in runs:
+        said += _outside(run, wishes)
     return said
+
+
+_WRONG = (ModelQAError, OSError)
+
+
+def _failure(error: Exception) -> Told:
+    return Told("modelqa: " + "\n".join(map(visible, str(error).splitlines())), failed=True)
 
 
 def _files(runs: Sequence[Gathered], wishes: Wishes) -> Iterator[Told]:
@@ -61,50 +69,53 @@ def _files(runs: Sequence[Gathered], wishes: Wishes) -> Iterator[Told]:
             yield Told(f"report: {page}")
 
 
-def _evidence(runs: Sequence[Gathered], wishes: Wishes) -> Iterator[Told]:
-    """A run in MLflow for each suite, and tags on the version that it judged."""
-    if not wishes.log:
-        return
+def _outside(run: Gathered, wishes: Wishes) -> Iterator[Told]:
+    """Evidence in MLflow and the suite's actions, done where `act` is on, else told.
+
+    A promotion has evidence, whether that was asked for or not.
+    """
+    due = [(would(run.result, action, partial=run.partial), action) for action in run.actions]
+    doing = [action for line, action in due if wishes.act and line and not line.startswith("would not")]
+    yield from (Told(line) for line, action in due if line and action not in doing)
+    evidence = ""
+    if wishes.log or any("promote" in action for action in doing):
+        try:
+            evidence = _log(run, wishes)
+            name = visible(f"modelqa/{run.result.suite}")
+            yield Told(f"logged to MLflow: run {evidence} of experiment {name}")
+        except _WRONG as error:
+            yield _failure(error)
+    for action in doing:
+        try:
+            yield Told(visible(_do(run, action, wishes, evidence)))
+        except _WRONG as error:
+            yield _failure(error)
+
+
+def _log(run: Gathered, wishes: Wishes) -> str:
     from modelqa.actions import mlflow
     from modelqa.reports.html import render
 
     store = mlflow.client(wishes.tracking_uri)
-    for run in runs:
-        page = render(run.result, path=run.path)
-        made = mlflow.log(run.result, store, partial=run.partial, page=page)
-        yield Told(f"logged to MLflow: run {made} of experiment {visible(f'modelqa/{run.result.suite}')}")
+    return mlflow.log(run.result, store, partial=run.partial, page=render(run.result, path=run.path))
 
 
-def _actions(runs: Sequence[Gathered], wishes: Wishes) -> Iterator[Told]:
-    """The actions of each suite that its outcome calls for: done where `act` is on, else told."""
-    for run in runs:
-        for action in run.actions:
-            line = would(run.result, action, partial=run.partial)
-            if not line:
-                continue
-            if not wishes.act or line.startswith("would not"):
-                yield Told(line)
-                continue
-            try:
-                yield Told(visible(_do(run, action, wishes)))
-            except ActionError as error:
-                told = "\n".join(map(visible, str(error).splitlines()))
-                yield Told(f"modelqa: {told}", failed=True)
-
-
-def _do(run: Gathered, action: Mapping[str, Any], wishes: Wishes) -> str:
+def _do(run: Gathered, action: Mapping[str, Any], wishes: Wishes, evidence: str) -> str:
     if "promote" in action:
-        return _promote(run, action, wishes)
+        return _promote(run, action, wishes, evidence)
     raise ActionError(f"{action['does']}: modelqa does not do that yet")
 
 
-def _promote(run: Gathered, action: Mapping[str, Any], wishes: Wishes) -> str:
+def _promote(run: Gathered, action: Mapping[str, Any], wishes: Wishes, evidence: str) -> str:
     from modelqa.actions import mlflow
+    from modelqa.actions.evidence import Judged
     from modelqa.actions.promote import Move, promote
 
     model = run.result.subject.model
     if model is None or not model.version:
         raise ActionError("promote: the suite judged no version of a registered model")
+    if not evidence:
+        raise ActionError(f"promote: {model} stays where it is, for the evidence could not be logged")
     move = Move(
         model.name,
         action["promote"],
@@ -112,7 +123,7 @@ def _promote(run: Gathered, action: Mapping[str, Any], wishes: Wishes) -> str:
         allow=tuple(action.get("allow_inconclusive", ())),
         first=bool(action.get("first", False)),
     )
-    judged = mlflow.Judged.of(run.result, partial=run.partial)
+    judged = Judged.of(run.result, partial=run.partial, run_id=evidence)
     store = mlflow.client(wishes.tracking_uri)
     return promote(store, move, judged, digest=lambda: digest_of(model.name, model.version, wishes))
 

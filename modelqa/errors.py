@@ -7,6 +7,7 @@
     |-- CheckError               a check cannot measure what it was asked
     |-- CallError                a server gave no usable answer to one request
     |-- ActionError              an effect on the outside world did not happen
+    |   `-- Refused              it may not: the message holds every reason
     `-- MissingExtra             a library is absent or broken (also an ImportError)
 
     CheckFailed                  the verdict red (an AssertionError: pytest shows it as FAILED)
@@ -81,6 +82,10 @@ class CallError(ModelQAError):
 
 class ActionError(ModelQAError):
     """An effect on the outside world did not happen."""
+
+
+class Refused(ActionError):
+    """An effect may not happen: the message holds every reason."""
 
 
 class MissingExtra(ModelQAError, ImportError):

@@ -85,6 +85,12 @@ class FakeRegistry:
                 raise Missing(name)
             self.models[name].tags[key] = value
 
+    def delete_registered_model_tag(self, name: str, key: str) -> None:
+        """Gone, if it was there."""
+        self.between("untag")
+        with self._lock:
+            self.models[name].tags.pop(key, None)
+
     def set_registered_model_alias(self, name: str, alias: str, version: str) -> None:
         """Set or replaced, whatever it was: there is no compare-and-swap."""
         self.between("alias")

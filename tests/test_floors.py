@@ -26,7 +26,13 @@ DOORS_KNOW = {"project"}
 """Rooms on the second floor that only the doors use."""
 
 OWNERS: dict[str, set[str]] = {
-    "mlflow": {"actions/mlflow.py", "engines/artifacts.py", "models/mlflow.py", "models/registry.py"},
+    "mlflow": {
+        "actions/mlflow.py",
+        "actions/store.py",
+        "engines/artifacts.py",
+        "models/mlflow.py",
+        "models/registry.py",
+    },
     "evidently": {"checks/evidently_data.py"},
     "great_expectations": {"checks/expectations.py"},
     "sklearn": set(),

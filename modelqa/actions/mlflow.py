@@ -7,93 +7,24 @@ the worst of all suites that judged these very files.
 import json
 import re
 import time
-import warnings
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import KW_ONLY, asdict, dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import suppress
 from importlib.metadata import version
 from math import isfinite
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 from urllib.parse import unquote
 
+from modelqa.actions.evidence import EVIDENCE, Judged, evidence, status
+from modelqa.actions.store import client as client
+from modelqa.actions.store import told as told
 from modelqa.core import extras
-from modelqa.core.bound import Outcome
 from modelqa.core.codec import dumps
-from modelqa.core.patience import hurried
 from modelqa.core.result import SuiteResult, Verdict
-from modelqa.errors import ActionError, ModelQAError
 
-STATUS, EVIDENCE = "validation_status", "modelqa.evidence."
-_STATUS = {Outcome.PASSED: "passed", Outcome.WARNED: "passed", Outcome.SKIPPED: "passed"}
+STATUS = "validation_status"
 _MOST_METRICS, _MOST_PARAMS, _MOST_TEXT = 1000, 100, 500
 """What MLflow takes in one call, and how long a parameter may be everywhere."""
-PATIENCE = 15.0
-
-
-def client(tracking_uri: str | None) -> Any:
-    """A client of the store that a run used; ``None`` leaves the choice to MLflow's own settings."""
-    return extras.load("mlflow").MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What a suite found of a model version, in a tag: enough to know whether it still holds.
-
-    ``outcomes`` are the checks that are neither passed nor warned, by id. A partial run (some checks
-    deselected) is no evidence of a green.
-    """
-
-    suite: str
-    _: KW_ONLY
-    suite_digest: str
-    model_digest: str
-    data_digest: str
-    champion: str
-    champion_digest: str
-    outcome: str
-    outcomes: Mapping[str, str]
-    partial: bool
-    time: str
-    run_id: str = ""
-
-    @classmethod
-    def of(cls, result: SuiteResult, *, partial: bool, run_id: str = "") -> Self:
-        """The evidence that a result is."""
-        subject = result.subject
-        green = (Outcome.PASSED, Outcome.WARNED)
-        return cls(
-            result.suite,
-            suite_digest=result.digest,
-            model_digest=subject.model.digest if subject.model else "",
-            data_digest=subject.batch.digest if subject.batch else "",
-            champion=subject.champion.version if subject.champion else "",
-            champion_digest=subject.champion.digest if subject.champion else "",
-            outcome=str(result.outcome),
-            outcomes={check.id: str(check.outcome) for check in result.checks if check.outcome not in green},
-            partial=partial,
-            time=datetime.now(UTC).isoformat(timespec="seconds"),
-            run_id=run_id,
-        )
-
-    def dump(self) -> str:
-        """As the text of a tag.
-
-        >>> made = Judged("churn", suite_digest="s", model_digest="m", data_digest="d", champion="1",
-        ...               champion_digest="c", outcome="passed", outcomes={}, partial=False, time="t")
-        >>> Judged.read(made.dump()) == made
-        True
-        """
-        return json.dumps(asdict(self), separators=(",", ":"), ensure_ascii=False)
-
-    @classmethod
-    def read(cls, text: str) -> Self | None:
-        """The evidence in a tag; None where it is none of ours."""
-        try:
-            return cls(**json.loads(text))
-        except (TypeError, ValueError):
-            return None
 
 
 def log(result: SuiteResult, store: Any, *, partial: bool, page: str = "") -> str:
@@ -107,34 +38,18 @@ def log(result: SuiteResult, store: Any, *, partial: bool, page: str = "") -> st
             run_name=f"{result.suite} {result.outcome}",
             tags=_run_tags(result, partial),
         ).info.run_id
-        _write(result, store, run)
-        store.log_text(run, dumps(result), "result.json")
-        if page:
-            store.log_text(run, page, "report.html")
+        try:
+            _write(result, store, run)
+            store.log_text(run, dumps(result), "result.json")
+            if page:
+                store.log_text(run, page, "report.html")
+        except Exception:
+            with suppress(Exception):  # what went wrong first is what counts
+                store.set_terminated(run, "FAILED")
+            raise
         store.set_terminated(run, "FINISHED")
         tag(store, result, Judged.of(result, partial=partial, run_id=run))
     return str(run)
-
-
-@contextmanager
-def told(what: str, store: Any) -> Iterator[None]:
-    """Turn what MLflow raises into an `ActionError` that does not repeat the store's words.
-
-    Its warnings are its own affair: where a user makes warnings errors, they would be ours.
-    """
-    try:
-        with hurried(PATIENCE), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    except ModelQAError:
-        raise
-    except Exception as error:
-        why = f"{_public(str(store.tracking_uri))} refused or did not answer ({type(error).__name__})"
-        raise ActionError(f"{what}: the store {why}") from error
-
-
-def _public(uri: str) -> str:
-    return re.sub(r"(?<=://)[^/\s]*@", "", uri)
 
 
 def _experiment(store: Any, name: str) -> str:
@@ -236,35 +151,22 @@ def parameters(result: SuiteResult) -> Iterator[tuple[str, str]]:
 
 
 def tag(store: Any, result: SuiteResult, judged: Judged) -> None:
-    """Bind a result to the version that it judged; a model without a version has no tags.
-
-    A partial run never makes a version ``passed``.
-    """
+    """Bind a result to the version that it judged; a model without a version has no tags."""
     model = result.subject.model
     if model is None or not model.version:
         return
     store.set_model_version_tag(model.name, model.version, f"{EVIDENCE}{result.suite}", judged.dump())
-    tags = store.get_model_version(model.name, model.version).tags
-    store.set_model_version_tag(
-        model.name, model.version, STATUS, status(evidence(tags), judged.model_digest)
-    )
+    restate(store, model.name, model.version, judged.model_digest)
 
 
-def evidence(tags: Mapping[str, str]) -> list[Judged]:
-    """What the tags of a version hold of suites that judged it."""
-    read = (Judged.read(text) for name, text in sorted(tags.items()) if name.startswith(EVIDENCE))
-    return [each for each in read if each is not None]
+def restate(store: Any, name: str, version: str, digest: str) -> None:
+    """Make `validation_status` what the suites found.
 
-
-def status(found: Iterable[Judged], digest: str) -> str:
-    """`validation_status`: the worst of what suites found of these files; pending where none ran whole.
-
-    >>> status([], "sha256:ab")
-    'pending'
+    It is looked at again after it was written: two suites that end at once would else each miss the other.
     """
-    outcomes = [Outcome(each.outcome) for each in found if each.model_digest == digest]
-    whole = [each for each in found if each.model_digest == digest and not each.partial]
-    worst = Outcome.worst(outcomes)
-    if not outcomes or (not whole and worst in _STATUS):
-        return "pending"
-    return _STATUS.get(worst, str(worst))
+    while True:
+        tags = store.get_model_version(name, version).tags
+        wanted = status(evidence(tags), digest)
+        if tags.get(STATUS) == wanted:
+            return
+        store.set_model_version_tag(name, version, STATUS, wanted)

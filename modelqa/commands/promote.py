@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from modelqa import project
-from modelqa.errors import ActionError, ModelQAError
+from modelqa.errors import ModelQAError, Refused
 
 if TYPE_CHECKING:
-    from modelqa.actions.mlflow import Judged
+    from modelqa.actions.evidence import Judged
     from modelqa.core.subject import ModelInfo
     from modelqa.project import Project
     from modelqa.run.opened import Opened
@@ -62,10 +62,16 @@ def promote(
                 model, to, suite, here, uri, batch=batch, hours=evidence, first=first, dry_run=dry_run,
                 allow=tuple(allow_inconclusive or ()),
             )  # fmt: skip
-    except ActionError as error:
-        typer.echo(str(error), err=True)
+    except Refused as error:
+        typer.echo(_visible(str(error)), err=True)
         raise typer.Exit(1) from None
-    typer.echo(said)
+    typer.echo(_visible(said))
+
+
+def _visible(text: str) -> str:
+    from modelqa.reports.terminal import visible
+
+    return "\n".join(map(visible, text.splitlines()))
 
 
 def _back(model: str, to: str, uri: str | None, *, dry_run: bool) -> str:
@@ -90,7 +96,7 @@ def _forth(
     allow: tuple[str, ...],
 ) -> str:
     from modelqa.actions import mlflow
-    from modelqa.actions.promote import Move, promote
+    from modelqa.actions.promote import Move, current, promote
     from modelqa.after import Wishes, digest_of
     from modelqa.core.beside import look_in
     from modelqa.run.opened import Opened, Settings
@@ -106,11 +112,16 @@ def _forth(
     if not info.version:
         raise ModelQAError(f"{model} is no version of a registered model, so no alias can be given to it")
     store = mlflow.client(uri)
+    with mlflow.told(f"looking at {info.name}", store):
+        held = current(store, info.name, to)
     if hours is None:
         judged = _judge(store, loaded, here, uri, opened, log=not dry_run)
     else:
         judged = _known(store, info, loaded, opened, hours)
-    move = Move(info.name, to, info.version, allow=allow, first=first)
+        if not dry_run:
+            with mlflow.told(f"tagging {info}", store):
+                mlflow.restate(store, info.name, info.version, info.digest)
+    move = Move(info.name, to, info.version, allow=allow, first=first, held=held)
     wishes = Wishes(root=here.root, tracking_uri=uri)
     return promote(
         store, move, judged, digest=lambda: digest_of(info.name, info.version, wishes), dry_run=dry_run
@@ -122,6 +133,7 @@ def _judge(
 ) -> "Judged":
     """Run the suite on the version that was resolved, print what it says, and log it."""
     from modelqa.actions import mlflow
+    from modelqa.actions.evidence import Judged
     from modelqa.reports import terminal
     from modelqa.reports.html import render
     from modelqa.run.execute import run_suite
@@ -131,21 +143,22 @@ def _judge(
     result = run_suite(pinned, root=here.root, tracking_uri=uri)
     typer.echo(terminal.render(result))
     run = mlflow.log(result, store, partial=False, page=render(result)) if log else ""
-    return mlflow.Judged.of(result, partial=False, run_id=run)
+    return Judged.of(result, partial=False, run_id=run)
 
 
 def _known(store: Any, info: "ModelInfo", suite: "Suite", opened: "Opened", hours: float) -> "Judged":
     """What a logged run found of these files, by this suite, on this batch and against this champion.
 
-    Raises `ActionError` with everything that has changed since.
+    Raises `Refused` with everything that has changed since.
     """
     from modelqa.actions import mlflow
+    from modelqa.actions.evidence import evidence
 
     with mlflow.told(f"the evidence on {info}", store):
         tags = store.get_model_version(info.name, info.version).tags
-    judged = next((each for each in mlflow.evidence(tags) if each.suite == suite.suite), None)
+    judged = next((each for each in evidence(tags) if each.suite == suite.suite), None)
     if judged is None:
-        raise ActionError(f"no logged run of {suite.suite} has judged {info}: run it with --log first")
+        raise Refused(f"no logged run of {suite.suite} has judged {info}: run it with --log first")
     now = opened.info
     age = datetime.now(UTC) - datetime.fromisoformat(judged.time)
     against = {
@@ -159,6 +172,6 @@ def _known(store: Any, info: "ModelInfo", suite: "Suite", opened: "Opened", hour
     wrong = [why for why, differs in against.items() if differs]
     if wrong:
         listed = "\n".join(f"  - {why}" for why in wrong)
-        raise ActionError(f"the evidence of run {judged.run_id} no longer holds:\n{listed}")
+        raise Refused(f"the evidence of run {judged.run_id} no longer holds:\n{listed}")
     typer.echo(f"evidence: run {judged.run_id}, {judged.outcome}, {judged.time}")
     return judged

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from math import floor, log10
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from modelqa.stats.ranked import Ranked
 
 Floats = NDArray[np.float64]
 
-_CATEGORIES = 20
+_CATEGORIES, _FEWEST = 20, 5
 """Evidently takes a column of no more distinct values for categories; a report shows no more."""
 
 
@@ -95,6 +96,7 @@ def numeric_shares(reference: Floats | Ranked, batch: Floats | Ranked, bins: int
     """Two samples as shares of rows in bins of equal width over the bulk of the reference.
 
     The first and the last bin hold what lies outside the reference's 0.1% and 99.9% quantiles as well.
+    Edges are told to a thousandth of their range, so that none is the value of a row.
     ``edges`` has one entry more than the lists of shares; without rows the lists are empty.
 
     >>> numeric_shares(np.array([0.0, 1.0]), np.array([0.2, 0.3]), bins=2)["batch"]
@@ -109,11 +111,20 @@ def numeric_shares(reference: Floats | Ranked, batch: Floats | Ranked, bins: int
     steps = np.linspace(0.0, 1.0, bins + 1) if low < high else np.array([0.0, 1.0])
     edges = np.maximum.accumulate(np.clip(low * (1 - steps) + high * steps, low, high))
     return {
-        "labels": [f"{a:.4g} to {b:.4g}" for a, b in pairwise(edges.tolist())],
-        "edges": edges.tolist(),
+        "labels": [f"{a:.4g} to {b:.4g}" for a, b in pairwise(_told(edges))],
+        "edges": _told(edges),
         "reference": _shares(count(before, edges[1:-1])),
         "batch": _shares(count(after, edges[1:-1])),
     }
+
+
+def _told(edges: Floats) -> list[float]:
+    """Edges rounded to less than a thousandth of their range; of a constant as they are."""
+    span = float(edges[-1]) - float(edges[0])
+    if not 0 < span < 1e300:  # rounding such a number up would be too much for it
+        return [float(edge) for edge in edges]
+    digits = -floor(log10(span) - 3)
+    return [round(float(edge), digits) for edge in edges]
 
 
 def categorical_shares(
@@ -121,12 +132,16 @@ def categorical_shares(
 ) -> dict[str, Any]:
     """The shares of the 20 most frequent categories in both samples, and of all others together.
 
-    >>> categorical_shares(["a", "b"], np.array([1, 3]), np.array([2, 2]))
-    {'labels': ['b', 'a'], 'reference': [0.75, 0.25], 'batch': [0.5, 0.5]}
+    A category that fewer than 5 rows have on either side is among the others: it may be one person's.
+
+    >>> categorical_shares(["a", "b", "me@home"], np.array([10, 29, 1]), np.array([20, 20, 0]))
+    {'labels': ['b', 'a', '1 others'], 'reference': [0.725, 0.25, 0.025], 'batch': [0.5, 0.5, 0.0]}
     """
     shares = np.array([_shares(reference_counts), _shares(batch_counts)]).reshape(2, -1)
     order = np.argsort(-shares.sum(axis=0), kind="stable")
-    top, rest = order[:_CATEGORIES], order[_CATEGORIES:]
+    common = np.maximum(reference_counts, batch_counts)[order] >= _FEWEST
+    top = order[common][:_CATEGORIES]
+    rest = np.setdiff1d(order, top)
     shown = shares[:, top].tolist()
     labels = [str(names[place]) for place in top]
     if len(rest):

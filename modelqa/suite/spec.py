@@ -13,6 +13,7 @@ from modelqa.core.ports import Other
 from modelqa.core.result import SuiteResult
 from modelqa.core.units import Unit
 from modelqa.suite.nodes import NOWHERE, Node, Place, Problems, name_of, of
+from modelqa.suite.thresholds import expand
 from modelqa.suite.where import Condition
 
 Inconclusive = Literal["warn", "fail"]
@@ -195,7 +196,7 @@ class Suite:
         problems = Problems()
         given = {key: value for key, value in keys.items() if value is not None}
         node = of({"suite": suite, **given}, problems)
-        self._read(node, None, problems)
+        self._read(expand(node, problems), None, problems)
 
     @classmethod
     def read(cls, node: Node, path: Path | None, problems: Problems) -> Self:
@@ -255,5 +256,17 @@ def check(kind: Any, value: Any = True, /, **keys: Any) -> dict[str, Any]:
 
     >>> check("metric", "roc_auc", min=0.9)
     {'metric': 'roc_auc', 'min': 0.9}
+
+    A metric also takes the keys of MLflow's ``MetricThreshold`` and its names of metrics (or such an object
+    as ``threshold``): one check for each limit. ``threshold`` is MLflow's where ``greater_is_better`` or a
+    change stands beside it, else the operating point; the baseline is the champion.
+
+    >>> suite = Suite("churn", model="m:f", champion="m:g", batch="new.parquet", labels="y", checks=[
+    ...     check("metric", "accuracy_score", threshold=0.9, min_absolute_change=0.01,
+    ...           min_relative_change=0.05, greater_is_better=True)])
+    >>> [(each.id, each.bound.min) for each in suite.checks[:2]]
+    [('accuracy', 0.9), ('accuracy-versus-champion', 0.01)]
+    >>> suite.checks[2].id, suite.checks[2].bound.min, suite.checks[2].relative
+    ('accuracy-versus-champion-relative', 0.05, True)
     """
     return {name_of(kind): value, **keys}

@@ -25,14 +25,14 @@ def test_a_version_that_passes_becomes_the_champion(gate: Gate) -> None:
     before, wanted = gate.champion(), gate.challenger()
     ran = promote(gate)
     assert ran.exit_code == 0, ran.output
-    assert f"champion moved from version {before} to version {wanted}" in ran.stdout
+    assert f"champion of breast_cancer moved from version {before} to version {wanted}" in ran.stdout
     assert gate.champion() == wanted
     tags = gate.tags(wanted)
     assert tags["validation_status"] == "passed"
     assert json.loads(tags["modelqa.evidence.gate"])["outcome"] == "passed"
     record = Record.read(gate.store.get_registered_model("breast_cancer").tags[f"{RECORD}champion"])
     assert record is not None
-    assert (record.before, record.after, record.done) == (before, wanted, True)
+    assert (record.before, record.after) == (before, wanted)
     assert gate.store.get_run(record.evidence).info.status == "FINISHED"
 
 
@@ -41,7 +41,7 @@ def test_a_dry_run_leaves_no_trace(gate: Gate) -> None:
     before, wanted = gate.champion(), gate.challenger()
     ran = promote(gate, "--dry-run")
     assert (ran.exit_code, gate.champion(), gate.tags(wanted)) == (0, before, {})
-    assert f"would move champion from version {before} to version {wanted}" in ran.stdout
+    assert f"would move champion of breast_cancer from version {before} to version {wanted}" in ran.stdout
     assert gate.store.get_experiment_by_name("modelqa/gate") is None
 
 
