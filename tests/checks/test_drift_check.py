@@ -100,7 +100,9 @@ def test_dates_and_truth_values_drift_too() -> None:
     reference = make_batch(2000, seed=1).assign(when=when, flag=lambda f: f.id % 2 == 0)
     batch = make_batch(2000).assign(when=when + pd.Timedelta(days=60), flag=lambda f: f.id % 5 == 0)
     result = run_check("drift", ["when", "flag"], max=0.1, subject={"batch": batch, "reference": reference})
-    assert [v.outcome for v in result.verdicts] == [Outcome.FAILED, Outcome.FAILED]
+    assert [(v.measurement.metric, v.outcome) for v in result.verdicts] == [
+        ("wasserstein", Outcome.FAILED), ("outside_range", Outcome.FAILED), ("jensenshannon", Outcome.FAILED),
+    ]  # fmt: skip
 
 
 def test_evidence_is_the_two_distributions_as_plain_data() -> None:
