@@ -110,6 +110,11 @@ def family(column: Column | ColumnProfile | Seen) -> str:
     return "numeric" if column.kind.numeric or column.kind is ColumnKind.DATETIME else "other"
 
 
+def _sort(column: Seen) -> str:
+    """What a column may not change into another of: times are measured as numbers, but are none."""
+    return "times" if column.kind is ColumnKind.DATETIME else family(column)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class How:
     """How columns are measured: by which method (None: the kind's default), and whether as Evidently does."""
@@ -127,7 +132,7 @@ def measure(ctx: Context, columns: str | Sequence[str], how: How, levels: Levels
     for name, ours, theirs in sides:
         if ours is None or theirs is None:
             yield _violation("missing_column", name, "batch" if ours is None else "reference", ctx)
-        elif family(ours) != family(theirs):
+        elif _sort(ours) != _sort(theirs):
             note = f"{theirs.kind} in the reference, {ours.kind} in the batch"
             yield _violation("changed_kind", name, note, ctx)
         else:

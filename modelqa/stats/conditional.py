@@ -30,7 +30,8 @@ class Cells:
 
     def counts(self, bins: int) -> Floats:
         """How many rows lie in each bin."""
-        return np.bincount(self.codes, minlength=bins) * 1.0
+        rows: Floats = np.bincount(self.codes, minlength=bins).astype(np.float64)
+        return rows
 
     def means(self, bins: int) -> Floats:
         """The mean in each bin; 0 in an empty one."""
@@ -40,7 +41,8 @@ class Cells:
     def within(self, bins: int) -> Floats:
         """The sum of squared deviations in each bin."""
         deviations = (self.values - self.means(bins)[self.codes]) ** 2
-        return np.bincount(self.codes, weights=deviations, minlength=bins)
+        sums: Floats = np.bincount(self.codes, weights=deviations, minlength=bins).astype(np.float64)
+        return sums
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
