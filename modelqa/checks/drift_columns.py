@@ -19,6 +19,9 @@ from modelqa.stats import distance
 from modelqa.stats.beyond import outside, unseen
 from modelqa.stats.profiles import Seen
 
+Sides = tuple[str, Seen | None, Seen | None]
+"""A column's name, and how it is seen in the batch and in the reference; None where it is not there."""
+
 OTHERS = "(others)"
 DEFAULTS = {"numeric": "wasserstein", "categorical": "jensenshannon"}
 _MAIN, _BEYOND = 0.98, 0.02
@@ -26,9 +29,7 @@ _MAIN, _BEYOND = 0.98, 0.02
 are told at far smaller tails, so that the distance loses nothing that can be measured."""
 
 
-def seen(
-    ctx: Context, columns: str | Sequence[str], *, exact: bool = False
-) -> Iterator[tuple[str, Seen | None, Seen | None]]:
+def seen(ctx: Context, columns: str | Sequence[str], *, exact: bool = False) -> Iterator[Sides]:
     """Both sides of each column: by their rows where all are at hand, else counted by the same edges."""
     batch, reference = ctx.batch, ctx.reference
     if columns in ("prediction", "labels") or not (batch.counted or reference.counted):
@@ -125,16 +126,20 @@ class How:
 
 def measure(ctx: Context, columns: str | Sequence[str], how: How, levels: Levels) -> Iterator[Measurement]:
     """All that is found of some columns, which share the levels."""
-    sides = list(seen(ctx, columns, exact=how.exact))
+    return compare(list(seen(ctx, columns, exact=how.exact)), how, levels, rows=ctx.batch.rows)
+
+
+def compare(sides: Sequence[Sides], how: How, levels: Levels, *, rows: int) -> Iterator[Measurement]:
+    """All that is found of columns by name, each with its two sides; ``rows`` are the batch's."""
     both = [(ours, theirs) for _, ours, theirs in sides if ours is not None and theirs is not None]
     gaps = sum(bool(ours.nulls or theirs.nulls) for ours, theirs in both)
     levels = levels.split(len(sides) + gaps)
     for name, ours, theirs in sides:
         if ours is None or theirs is None:
-            yield _violation("missing_column", name, "batch" if ours is None else "reference", ctx)
+            yield _violation("missing_column", name, "batch" if ours is None else "reference", rows)
         elif _sort(ours) != _sort(theirs):
             note = f"{theirs.kind} in the reference, {ours.kind} in the batch"
-            yield _violation("changed_kind", name, note, ctx)
+            yield _violation("changed_kind", name, note, rows)
         else:
             yield from _column(name, ours, theirs, how, levels)
 
@@ -224,6 +229,6 @@ def _counts(theirs: Seen, ours: Seen) -> tuple[list[str], NDArray[np.int64], NDA
     return names, np.array(old, dtype=np.int64), np.array(new, dtype=np.int64)
 
 
-def _violation(metric: str, column: str, note: str, ctx: Context) -> Measurement:
-    found = Estimate.fact(1, n=ctx.batch.rows)
+def _violation(metric: str, column: str, note: str, rows: int) -> Measurement:
+    found = Estimate.fact(1, n=rows)
     return Measurement(metric, found, column=column, bound=Bound(max=0), note=note)
