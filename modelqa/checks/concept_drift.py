@@ -15,7 +15,6 @@ from modelqa.core.ports import Column, Context, Table
 from modelqa.core.result import Measurement
 from modelqa.core.signature import ColumnKind
 from modelqa.errors import CheckError
-from modelqa.stats import losses
 from modelqa.stats.bins import quantile_edges
 from modelqa.stats.conditional import LEAST, Cells, Change, change
 from modelqa.stats.profiles import FLAGS, numbers
@@ -35,6 +34,8 @@ class Loss:
 
 
 def _absolute(sample: Sample) -> Floats:
+    from modelqa.stats import losses
+
     if sample.task != "regression":
         raise CheckError("mean_absolute_error is of numbers, and this model predicts classes")
     return np.asarray(losses.absolute(sample.truth.astype(float), sample.predicted.astype(float)))
@@ -47,6 +48,8 @@ def _zero_one(sample: Sample) -> Floats:
 
 
 def _log_loss(sample: Sample) -> Floats:
+    from modelqa.stats import losses
+
     if sample.probabilities is None or sample.task == "regression":
         raise CheckError("log_loss needs probabilities, and the model gives none")
     return losses.log_loss(sample.probabilities, sample.truth.astype(np.intp))

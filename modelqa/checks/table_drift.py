@@ -13,7 +13,6 @@ from modelqa.core.evidence import Evidence
 from modelqa.core.ports import Column, Context, Table
 from modelqa.core.result import Measurement
 from modelqa.errors import CheckError
-from modelqa.stats import linear, ranking
 from modelqa.stats.profiles import FLAGS, counts, numbers
 from modelqa.stats.sample import Sample
 
@@ -70,6 +69,8 @@ def _drawn(table: Table, rng: np.random.Generator) -> Table:
 
 def _auc(truth: NDArray[np.intp], scores: Floats, ctx: Context) -> Estimate:
     """The AUC of one half, its low end at half of the tail."""
+    from modelqa.stats import linear, ranking
+
     sample = Sample("binary", truth, (scores > _COIN).astype(int))
     levels = replace(ctx.levels, alpha=ctx.levels.alpha / 2)
     return linear.estimate(ranking.auc(truth == 1, scores), sample, levels)
