@@ -79,7 +79,6 @@ def test_drift_is_faster_than_evidently(rows: int, times: int, method: str) -> N
     """At least 25 times, side by side in one run."""
     sides = frames(rows)
     mine, theirs = best(ours(sides, method), times + 1), best(evidently(sides, method), times)
-    print(f"RATIO {rows} {method} {theirs:.2f} {mine:.3f} {theirs / mine:.1f}")
     assert theirs / mine >= 25, f"{theirs:.2f} s beside {mine:.3f} s: {theirs / mine:.0f} times"
 
 
@@ -108,5 +107,5 @@ def test_a_whole_process_costs_twice_its_reading(tmp_path: Path) -> None:
     )
     read = "import pyarrow.parquet as p; p.read_table('batch.parquet'); p.read_table('reference.parquet')"
     alone = seconds(f"import numpy, duckdb; {read}", tmp_path)
-    print("RATIO", whole, alone)
+
     assert whole / alone <= 2.2, f"{whole:.2f} s beside {alone:.2f} s"
