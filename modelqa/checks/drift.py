@@ -106,13 +106,12 @@ def drift(
 ) -> Iterator[Measurement]:
     """The distance between the distributions of batch and reference, for each column.
 
-    ``columns`` is ``all`` (what the model reads), ``prediction``, ``labels``, one column, a list, or one
-    of the three below.
-    ``method`` is one of Evidently's names; left out, numbers are measured by ``wasserstein``
-    (divided by the reference's spread) and texts and booleans by ``jensenshannon``. What is bounded
-    is always the distance, at every sample size. Its low end is 0 unless the batch differs by more
-    than chance, so red needs both: more than chance, and more than `max`. ``exact: true`` gives the
-    numbers of scipy and Evidently: nothing is clipped, bins are of equal width.
+    ``columns`` is ``all`` (what the model reads), ``prediction``, ``labels``, one column, a list, or one of
+    three below. ``method`` is one of Evidently's names; left out, numbers are measured by ``wasserstein``
+    (divided by the reference's spread) and texts and booleans by ``jensenshannon``. What is bounded is
+    always the distance, at every sample size. Its low end is 0 unless the batch differs by more than
+    chance, so red needs both: more than chance, and more than `max`. ``exact: true`` gives the numbers of
+    scipy and Evidently: nothing is clipped, bins are of equal width.
 
     A column that is missing or changed its kind is red by itself. Missing values are compared as a share
     of their own (``missing_share``). The share of rows outside the reference's 0.1-99.9% range, where
@@ -132,11 +131,8 @@ def drift(
 
     Where the suite has no reference, it is the profile that `modelqa.log_reference` has logged with the
     model version; batch and reference may be files of ``modelqa profile``, too. Distances of profiles are
-    those of the rows, but for a thousandth or so: rows are counted in some 300 bins, and categories that
-    fewer than five rows of the reference hold are counted together. Prediction, labels, error, table and
-    ``exact`` need rows.
-
-    Raises `CheckError` where rows are needed and one side is a profile.
+    those of the rows, but for a thousandth or so: rows are counted in some 300 bins, and categories of
+    fewer than five reference rows together. Prediction, labels, error, table and ``exact`` need rows.
 
     Example::
 
@@ -152,8 +148,7 @@ def drift(
           max: 0.6
     """
     how = How(method=method, exact=exact)
-    if columns in ("error", "table") and (ctx.batch.counted or ctx.reference.counted):
-        raise CheckError(f"drift: {columns} needs rows of batch and reference, and one of them is counted")
+    _need_rows(ctx, columns)
     if columns == "error":
         yield from concept_drift.changed(ctx, given or [], method)
     elif columns == "table":
@@ -163,3 +158,9 @@ def drift(
     else:
         found = measure(ctx, columns, how, ctx.levels)
         yield from drift_importance.weighed(ctx, found) if importance else found
+
+
+def _need_rows(ctx: Context, columns: Columns) -> None:
+    """Raise `CheckError` where rows are needed and one side is a profile, or too large."""
+    if columns in ("error", "table") and (ctx.batch.counted or ctx.reference.counted):
+        raise CheckError(f"drift: {columns} needs rows of batch and reference, and one of them is counted")
