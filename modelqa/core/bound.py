@@ -58,6 +58,16 @@ class Bound:
             return "high"
         return "low" if self.max is not None else "none"
 
+    def softened(self) -> "Bound":
+        """The same limits, of which none turns red; of a hard and a warn limit the hard one stands.
+
+        >>> Bound(max=0.1).softened()
+        Bound(min=None, max=None, warn_min=None, warn_max=0.1)
+        """
+        lower = self.warn_min if self.min is None else self.min
+        upper = self.warn_max if self.max is None else self.max
+        return Bound(warn_min=lower, warn_max=upper)
+
     def limits(self) -> tuple[tuple[Limit, float], ...]:
         """The limits that are set, hard ones first."""
         named: tuple[tuple[Limit, float | None], ...] = (

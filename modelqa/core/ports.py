@@ -201,6 +201,16 @@ class Context(Protocol):
     def reference_labels(self) -> Column:
         """The truth of the reference's rows."""
 
+    def reference_sample(self) -> Any:
+        """Labels and predictions of the reference's labelled rows, encoded for scores."""
+
+    def importance(self) -> Mapping[str, float]:
+        """How much the model's predictions depend on each feature; computed once.
+
+        It is the mean change where a column of the batch is permuted, as a share of what shuffling
+        the predictions themselves would change. Raises `SubjectError` where there is no model or no row.
+        """
+
     @property
     def note(self) -> str:
         """What a reader must know of this slice: which small ones it holds. Mostly empty."""

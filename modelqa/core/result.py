@@ -20,7 +20,7 @@ class Measurement:
 
     ``bound`` is set where the check's own arguments hold the bound (``nulls: 0``); otherwise the
     bound of the suite's check applies. ``note`` says what a reader must know about this value;
-    ``counts`` names what the n of its estimate counts.
+    ``counts`` names what the n of its estimate counts. An ``advisory`` one can only warn.
     """
 
     metric: str
@@ -33,6 +33,7 @@ class Measurement:
     note: str = ""
     counts: str = "rows"
     evidence: tuple[Evidence, ...] = ()
+    advisory: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,11 @@ class Verdict:
         'roc_auc 0.871 [0.862, 0.880] < min 0.90 (n=41,203)'
         """
         bound = measurement.bound or bound
+        if measurement.advisory:
+            bound = bound.softened()
         judged = judge(measurement.estimate, bound)
         reason = _reason(measurement, bound, judged.outcome, judged.limit)
-        return cls(judged.outcome, replace(measurement, bound=None), bound, reason)
+        return cls(judged.outcome, replace(measurement, bound=None, advisory=False), bound, reason)
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,6 +139,12 @@ class View:
     def reference_labels(self) -> Column:
         return self.opened.reference_labels
 
+    def reference_sample(self) -> Sample:
+        return self.opened.reference_sample(self.side).sample
+
+    def importance(self) -> Mapping[str, float]:
+        return self.opened.importance(self.side)
+
     def where(self, condition: str) -> "View":
         rows = np.flatnonzero(parse(condition).mask(self.batch))
         return replace(self, chosen=rows if self.chosen is None else self.chosen[rows])

@@ -17,7 +17,7 @@ from modelqa.core.estimate import Reds
 from modelqa.core.ports import Model, Versus
 from modelqa.core.result import CheckResult, Measurement, SuiteResult, Verdict
 from modelqa.errors import ModelQAError, SubjectError
-from modelqa.run import across, machine
+from modelqa.run import machine
 from modelqa.run.context import View
 from modelqa.run.events import CheckFinished, CheckStarted, Listener, SuiteFinished, nobody
 from modelqa.run.opened import Opened, Settings
@@ -128,6 +128,8 @@ def describe(error: BaseException) -> str:
 def measurements(planned: Planned, opened: Opened) -> Iterator[Measurement]:
     """All that a check finds: on all rows and on each slice, or of its slices as one."""
     if planned.spec.across is not None:
+        from modelqa.run import across
+
         parts = list(whole(planned, opened).parts(planned.spec.slices))
         yield from across.measure(planned.spec, parts, planned.levels, partial(measured, planned))
         return

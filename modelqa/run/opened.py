@@ -18,6 +18,7 @@ from modelqa.errors import NotFound, SubjectError
 from modelqa.models import cold
 from modelqa.models.found import Found
 from modelqa.run.decisions import decided
+from modelqa.run.dependence import dependence
 from modelqa.run.dummy import Dummy, known
 from modelqa.run.encode import Encoded, encode, unlabelled
 from modelqa.run.found import Settings as Settings
@@ -217,6 +218,15 @@ class Opened:
         """The labelled rows with a model's predictions, encoded for scores; made once a model."""
         return self._once("sample", side, make=lambda: self._encode(side))
 
+    def reference_sample(self, side: Side) -> Encoded:
+        """The labelled rows of the reference with a model's predictions, encoded for scores."""
+        return self._once("sample", side, "reference", make=lambda: self._encode(side, of="reference"))
+
+    def importance(self, side: Side) -> Mapping[str, float]:
+        """How much a model's predictions depend on each column of the batch that it reads."""
+        names = self.features()
+        return self._once("importance", side, make=lambda: dependence(self.model(side), self.batch, names))
+
     @property
     def dummy(self) -> Dummy:
         """What knows the labels' distribution only: the reference's where it has labels, else the batch's."""
@@ -253,17 +263,18 @@ class Opened:
             logged=self._logged(side),
         )
 
-    def _encode(self, side: Side) -> Encoded:
+    def _encode(self, side: Side, of: Literal["batch", "reference"] = "batch") -> Encoded:
         if side == "dummy":
             ours = self.sample("model")
             return replace(ours, sample=self.dummy.sample(ours.sample))
+        ours_rows = of == "batch"
         return encode(
-            self.labels,
-            self.predictions(side),
+            self.labels if ours_rows else self.reference_labels,
+            self.predictions(side, of),
             positive=self.suite.positive,
             threshold=self.suite.threshold,
-            weights=self._role("weights"),
-            groups=self._role("group"),
+            weights=self._role("weights") if ours_rows else None,
+            groups=self._role("group") if ours_rows else None,
             logged=self._logged(side),
         )
 

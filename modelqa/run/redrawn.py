@@ -65,6 +65,10 @@ class Redrawn(View):
         column = super().reference_labels()
         return column if self.before is None else _at(column, self.before)
 
+    def reference_sample(self) -> Sample:
+        encoded = self.opened.reference_sample(self.side)
+        return (encoded if self.before is None else encoded.take(self.before)).sample
+
     def sample(self, *, labelled: bool = True) -> Sample:
         drawn = super().sample(labelled=labelled)
         if self.copies is not None:

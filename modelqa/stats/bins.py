@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelqa.stats.ranked import Ranked
+from modelqa.stats.tally import FEW
 
 Floats = NDArray[np.float64]
 
-_CATEGORIES, _FEWEST = 20, 5
+_CATEGORIES = 20
 """Evidently takes a column of no more distinct values for categories; a report shows no more."""
 
 
@@ -96,8 +97,9 @@ def numeric_shares(reference: Floats | Ranked, batch: Floats | Ranked, bins: int
     """Two samples as shares of rows in bins of equal width over the bulk of the reference.
 
     The first and the last bin hold what lies outside the reference's 0.1% and 99.9% quantiles as well.
-    Edges are told to a thousandth of their range, so that none is the value of a row.
-    ``edges`` has one entry more than the lists of shares; without rows the lists are empty.
+    Edges and quantiles are told to a thousandth of their range, so that none is the value of a row.
+    ``edges`` has one entry more than the lists of shares; without rows the lists are empty. ``quantiles``
+    are five numbers of each sample (see `five`), ``changed`` says in words which bin changed most.
 
     >>> numeric_shares(np.array([0.0, 1.0]), np.array([0.2, 0.3]), bins=2)["batch"]
     [1.0, 0.0]
@@ -105,26 +107,60 @@ def numeric_shares(reference: Floats | Ranked, batch: Floats | Ranked, bins: int
     before, after = Ranked.of(reference), Ranked.of(batch)
     known = before.finite()
     if not known.rows:
-        return {"labels": [], "edges": [], "reference": [], "batch": []}
+        return {"labels": [], "edges": [], "reference": [], "batch": [], "quantiles": {}, "changed": ""}
     cut = int(0.001 * (known.rows - 1))
     low, high = known.quantiles(np.array([cut, known.rows - 1 - cut])).tolist()
     steps = np.linspace(0.0, 1.0, bins + 1) if low < high else np.array([0.0, 1.0])
     edges = np.maximum.accumulate(np.clip(low * (1 - steps) + high * steps, low, high))
+    told = _told(edges.tolist(), edges)
+    labels = [f"{a:.4g} to {b:.4g}" for a, b in pairwise(told)]
+    old, new = (_shares(count(side, edges[1:-1])) for side in (before, after))
     return {
-        "labels": [f"{a:.4g} to {b:.4g}" for a, b in pairwise(_told(edges))],
-        "edges": _told(edges),
-        "reference": _shares(count(before, edges[1:-1])),
-        "batch": _shares(count(after, edges[1:-1])),
+        "labels": labels,
+        "edges": told,
+        "reference": old,
+        "batch": new,
+        "quantiles": {"reference": _told(five(before), edges), "batch": _told(five(after), edges)},
+        "changed": changed(labels, old, new),
     }
 
 
-def _told(edges: Floats) -> list[float]:
-    """Edges rounded to less than a thousandth of their range; of a constant as they are."""
+def _told(values: Sequence[float], edges: Floats) -> list[float]:
+    """Values rounded to less than a thousandth of the range of edges; of a constant as they are."""
     span = float(edges[-1]) - float(edges[0])
     if not 0 < span < 1e300:  # rounding such a number up would be too much for it
-        return [float(edge) for edge in edges]
+        return [float(value) for value in values]
     digits = -floor(log10(span) - 3)
-    return [round(float(edge), digits) for edge in edges]
+    return [round(float(value), digits) for value in values]
+
+
+def five(rows: Ranked) -> list[float]:
+    """The 5%, 25%, 50%, 75% and 95% quantiles of rows; none of rows that are not finite.
+
+    No smallest and no largest value: those are a single row's own.
+
+    >>> five(Ranked(np.arange(101.0)))
+    [5.0, 25.0, 50.0, 75.0, 95.0]
+    """
+    known = rows.finite()
+    if not known.rows:
+        return []
+    ranks = np.array([0.05, 0.25, 0.5, 0.75, 0.95]) * (known.rows - 1)
+    found: list[float] = known.quantiles(np.round(ranks).astype(np.intp)).tolist()
+    return found
+
+
+def changed(labels: Sequence[str], before: Sequence[float], after: Sequence[float]) -> str:
+    """What share changed most, in words; "" where none did.
+
+    >>> changed(["a", "b", "c"], [0.5, 0.3, 0.2], [0.1, 0.4, 0.5])
+    'a: 50.0% -> 10.0%'
+    """
+    gaps = np.abs(np.array(after) - np.array(before))
+    if not gaps.size or not gaps.max() > 0:
+        return ""
+    most = int(gaps.argmax())
+    return f"{labels[most]}: {before[most]:.1%} -> {after[most]:.1%}"
 
 
 def categorical_shares(
@@ -132,22 +168,24 @@ def categorical_shares(
 ) -> dict[str, Any]:
     """The shares of the 20 most frequent categories in both samples, and of all others together.
 
-    A category that fewer than 5 rows have on either side is among the others: it may be one person's.
+    No category is named that fewer than five rows of each sample hold: it might tell who they are.
 
-    >>> categorical_shares(["a", "b", "me@home"], np.array([10, 29, 1]), np.array([20, 20, 0]))
-    {'labels': ['b', 'a', '1 others'], 'reference': [0.725, 0.25, 0.025], 'batch': [0.5, 0.5, 0.0]}
+    >>> shares = categorical_shares(["a", "b", "c"], np.array([10, 30, 0]), np.array([19, 20, 1]))
+    >>> shares["labels"], shares["reference"], shares["changed"]
+    (['b', 'a', '1 other'], [0.75, 0.25, 0.0], 'b: 75.0% -> 50.0%')
     """
     shares = np.array([_shares(reference_counts), _shares(batch_counts)]).reshape(2, -1)
     order = np.argsort(-shares.sum(axis=0), kind="stable")
-    common = np.maximum(reference_counts, batch_counts)[order] >= _FEWEST
-    top = order[common][:_CATEGORIES]
+    often = np.maximum(reference_counts, batch_counts)[order] >= FEW
+    top = order[often][:_CATEGORIES]
     rest = np.setdiff1d(order, top)
     shown = shares[:, top].tolist()
     labels = [str(names[place]) for place in top]
     if len(rest):
-        labels.append(f"{len(rest)} others")
+        labels.append("1 other" if len(rest) == 1 else f"{len(rest)} others")
         shown = [[*row, float(shares[at, rest].sum())] for at, row in enumerate(shown)]
-    return {"labels": labels, "reference": shown[0], "batch": shown[1]}
+    told = changed(labels, shown[0], shown[1])
+    return {"labels": labels, "reference": shown[0], "batch": shown[1], "changed": told}
 
 
 def _shares(counts: NDArray[Any]) -> list[float]:

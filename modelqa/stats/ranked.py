@@ -33,7 +33,10 @@ class Ranked:
         >>> Ranked.of(np.array([2.0, np.nan, 1.0])).values.tolist()
         [1.0, 2.0]
         """
-        return rows if isinstance(rows, Ranked) else cls(np.sort(rows[~np.isnan(rows)]))
+        if isinstance(rows, Ranked):
+            return rows
+        gone = np.isnan(rows)
+        return cls(np.sort(rows[~gone] if gone.any() else rows))
 
     @property
     def rows(self) -> int:
@@ -78,7 +81,10 @@ class Ranked:
 
     def finite(self) -> Self:
         """The rows that have a finite place."""
-        known = np.isfinite(self.ends)
+        ends = self.ends
+        if len(ends) and np.isfinite(ends[0]) and np.isfinite(ends[-1]):
+            return self
+        known = np.isfinite(ends)
         counts = None if self.counts is None else self.counts[known]
         tops = None if self.tops is None else self.tops[known]
         return type(self)(self.values[known], counts=counts, tops=tops, hidden=self.hidden)

@@ -13,7 +13,7 @@ from modelqa.stats.ranked import Ranked
 
 Floats = NDArray[np.float64]
 
-_CLIPPED = 0.001
+CLIPPED = 0.001
 """The share of the reference beyond each end of the range that values are clipped to."""
 _LOCATION, _SPREAD, _SHAPE = 0.96, 0.02, 0.02
 """How the three lower bounds share their tail: most drifts move the mean."""
@@ -76,7 +76,7 @@ def _range(reference: Ranked, batch: Ranked, *, exact: bool) -> tuple[float, flo
         return None
     if exact:
         return min(known.values[0], batch.values[0]), max(known.values[-1], batch.values[-1])
-    cut = int(_CLIPPED * (known.rows - 1))
+    cut = int(CLIPPED * (known.rows - 1))
     low, high = known.quantiles(np.array([cut, known.rows - 1 - cut])).tolist()
     return (low, high) if low < high else (float(known.ends[0]), float(known.ends[-1]))
 

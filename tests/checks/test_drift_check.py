@@ -7,6 +7,8 @@ from scipy import stats
 
 from modelqa import Suite, SuiteError
 from modelqa.core.bound import Outcome
+from modelqa.core.estimate import Levels
+from modelqa.stats import distance
 from modelqa.testing import FakeModel, make_batch, run_check
 
 
@@ -100,7 +102,96 @@ def test_dates_and_truth_values_drift_too() -> None:
     reference = make_batch(2000, seed=1).assign(when=when, flag=lambda f: f.id % 2 == 0)
     batch = make_batch(2000).assign(when=when + pd.Timedelta(days=60), flag=lambda f: f.id % 5 == 0)
     result = run_check("drift", ["when", "flag"], max=0.1, subject={"batch": batch, "reference": reference})
-    assert [v.outcome for v in result.verdicts] == [Outcome.FAILED, Outcome.FAILED]
+    assert [(v.measurement.metric, v.outcome) for v in result.verdicts] == [
+        ("wasserstein", Outcome.FAILED), ("outside_range", Outcome.FAILED), ("jensenshannon", Outcome.FAILED),
+    ]  # fmt: skip
+
+
+N = 2000
+WHEN = pd.date_range("2026-01-01", periods=N, freq="h")
+
+
+def _odd(**columns: object) -> pd.DataFrame:
+    return make_batch(N).assign(**columns)
+
+
+COUNTING = 1.0 * np.arange(N)
+RED, GREEN, UNDECIDED = "failed", "passed", "inconclusive"
+ODD = {
+    "all null in the batch": ({"x": np.nan}, {"x": COUNTING},
+        {"wasserstein": UNDECIDED, "missing_share": RED}),
+    "all null in the reference": ({"x": COUNTING}, {"x": np.nan},
+        {"wasserstein": UNDECIDED, "missing_share": RED}),
+    "all null on both sides": ({"x": np.nan}, {"x": np.nan},
+        {"wasserstein": UNDECIDED, "missing_share": GREEN}),
+    "constant on both sides": ({"x": 7.0}, {"x": 7.0}, {"wasserstein": UNDECIDED}),
+    "constant, and another one": ({"x": 8.0}, {"x": 7.0}, {"wasserstein": RED, "outside_range": RED}),
+    "constant in the batch": ({"x": 3.0}, {"x": COUNTING}, {"wasserstein": RED}),
+    "the same category only": ({"x": "a"}, {"x": "a"}, {"jensenshannon": GREEN}),
+    "new categories": ({"x": ["a", "b"] * (N // 2)}, {"x": "a"},
+        {"jensenshannon": RED, "new_categories": RED}),
+    "a date where there was a number": ({"x": WHEN}, {"x": COUNTING}, {"changed_kind": RED}),
+    "dates with nulls": ({"x": WHEN.where(np.arange(N) % 2 == 0)}, {"x": WHEN},
+        {"wasserstein": GREEN, "missing_share": RED}),
+    "lists": ({"x": [[1]] * N}, {"x": [[1]] * N}, {"drift": UNDECIDED}),
+    "infinite values": ({"x": np.where(COUNTING % 4, COUNTING, np.inf)}, {"x": COUNTING},
+        {"wasserstein": RED, "outside_range": RED}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("batch", "reference", "told"), ODD.values(), ids=ODD)
+def test_odd_columns_are_findings_of_their_own(batch: dict, reference: dict, told: dict[str, str]) -> None:
+    """Never a crash, never green where nothing could be measured."""
+    subject = {"batch": _odd(**batch), "reference": _odd(**reference)}
+    result = run_check("drift", ["x"], max=0.1, subject=subject)
+    assert {v.measurement.metric: str(v.outcome) for v in result.verdicts} == told, result.reason
+
+
+def test_rows_beyond_the_range_are_told_beside_a_distance_that_clips() -> None:
+    """A twentieth of the rows a thousand spreads away: the distance is small, the finding is not."""
+    batch = make_batch(5000)
+    batch.loc[:249, "signal"] = 1e6
+    result = run_check("drift", ["signal"], max=0.02, subject={**_healthy(), "batch": batch})
+    found = {v.measurement.metric: v for v in result.verdicts}
+    assert found["outside_range"].outcome is Outcome.FAILED
+    assert "5.1% of rows outside the reference's 0.1-99.9% range" in found["outside_range"].reason
+
+
+def _healthy() -> dict[str, pd.DataFrame]:
+    return {"batch": make_batch(5000), "reference": make_batch(5000, seed=1)}
+
+
+@pytest.mark.parametrize("method", ["wasserstein", "psi", "jensenshannon"])
+def test_exact_gives_the_numbers_of_others(method: str) -> None:
+    """`exact: true` is the exact distance, of numbers and of categories; a profile has none."""
+    subject = _healthy()
+    found = run_check("drift", ["signal"], method=method, exact=True, max=9, subject=subject).verdicts[0]
+    levels = Levels(alpha=0.01, beta=0.05, reds="low")
+    sides = (subject["reference"].signal.to_numpy(), subject["batch"].signal.to_numpy())
+    wanted = distance.numeric(method, *sides, levels, exact=True)[0].value
+    assert found.measurement.estimate.value == pytest.approx(wanted, rel=1e-12)
+    clipped = run_check("drift", ["signal"], method=method, max=9, subject=subject).verdicts[0]
+    assert clipped.measurement.estimate.value != found.measurement.estimate.value
+
+
+def test_no_category_is_named_that_few_rows_hold() -> None:
+    """Evidence names what five rows of a side share; the others are counted together."""
+    batch, reference = make_batch(500), make_batch(500, seed=1)
+    batch.loc[:3, "region"] = ["anna@example.com", "b@example.com", "b@example.com", "c@example.com"]
+    result = run_check("drift", ["region"], max=0.5, subject={"batch": batch, "reference": reference})
+    shown = result.verdicts[0].measurement.evidence[0].data
+    assert set(shown["labels"]) == {"APAC", "EU", "US", "3 others"}
+    assert "@" not in result.message + str(shown)
+
+
+def test_evidence_of_numbers_has_five_of_each_side_and_words() -> None:
+    """Quantiles of both sides, and the bin that changed most."""
+    batch = make_batch(5000, shift=2.0)
+    result = run_check("drift", ["signal"], max=0.5, subject={**_healthy(), "batch": batch})
+    shown = result.verdicts[0].measurement.evidence[0].data
+    wanted = np.quantile(batch.signal, [0.05, 0.25, 0.5, 0.75, 0.95])
+    assert shown["quantiles"]["batch"] == pytest.approx(wanted, abs=0.02)
+    assert " -> " in shown["changed"]
 
 
 def test_evidence_is_the_two_distributions_as_plain_data() -> None:

@@ -33,7 +33,13 @@ CASES: dict[str, list[tuple[Any, dict[str, Any]]]] = {
         ("equalized_odds_ratio", {"by": "region", "min": 0.1}),
     ],
     "schema": [({"signal": {"type": "float"}}, {}), ("signature", {})],
-    "drift": [(["signal", "region"], {"max": 1}), ("prediction", {"max": 1})],
+    "drift": [
+        (["signal", "region"], {"max": 1}),
+        ("all", {"importance": "auto", "exact": True, "max": 1}),
+        ("prediction", {"max": 1}),
+        ("error", {"given": ["region"], "max": 1}),
+        # `share` and `table` are of what the model reads: without one, that is all columns, as with `all`
+    ],
     "expect": [
         ("column_values_to_be_between", {"column": "amount", "min_value": 0, "mostly": 0.9}),
         ("table_row_count_to_be_between", {"min_value": 1}),
