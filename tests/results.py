@@ -55,8 +55,8 @@ def drifted(number: int, *, limit: float = 0.1) -> CheckResult:
 def latency(*names: str, limit: float = 0.04, metric: str = "latency_p95") -> Measurement:
     """Calls of one model, or of two side by side."""
     edges = [0.001 * 2**at for at in range(5)]
-    each = {"n": 10, "quantiles": [0.002, 0.009], "counts": [1, 5, 3, 1], "course": [0.002]}
-    data = {"shares": [50.0, 99.0], "edges": edges, "series": dict.fromkeys(names, each)}
+    each = {"n": 10, "quantiles": [0.002, 0.005, 0.009], "counts": [1, 5, 3, 1], "course": [0.002]}
+    data = {"shares": [0.5, 0.66, 0.99], "edges": edges, "series": dict.fromkeys(names, each)}
     found = Estimate(0.009, low=0.008, high=limit - 0.01, n=400)
     return Measurement(
         metric, found, unit=Unit.SECONDS, counts="calls", evidence=(Evidence("latency", data),)

@@ -17,8 +17,10 @@ from modelqa.reports.terminal import budget, by_severity, show_bound, visible, w
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-MOST_ROWS, MOST_NAMES, MOST_PICTURES, MOST_GREEN, MOST_ALSO = 12, 200, 3, 2, 3
-"""Of a check: verdicts with a drawing, others by name, pictures (of a green one fewer), others in words."""
+MOST_ROWS, MOST_PICTURES, MOST_GREEN, MOST_ALSO = 12, 3, 2, 3
+"""Of a check: verdicts with a drawing, pictures (of a green one fewer), other verdicts in words."""
+MOST_NAMES = 2400
+"""Of a page: verdicts that only have a name and a value, shared by its checks."""
 VERSUS = " versus champion"
 
 
@@ -62,14 +64,15 @@ def render(result: SuiteResult, *, path: str = "") -> str:
     Every text of the result is data: it is escaped, and control characters are made visible.
     """
     order = by_severity(result.checks)
+    names = MOST_NAMES // max(len(result.checks), 1)
     green = [check for check in result.checks if check.outcome is Outcome.PASSED]
     return fill(
         "report.html.j2",
         result=result,
         headline=headline(result),
         counts=[(outcome, WORDS[outcome], number) for outcome, number in result.counts().items()],
-        dark=[section(check) for check in order],
-        green=[section(check) for check in green],
+        dark=[section(check, names) for check in order],
+        green=[section(check, names) for check in green],
         beside=beside(result),
         command=command(result, path),
         each=[(check.id, command(result, path, check)) for check in order],
@@ -111,14 +114,14 @@ def command(result: SuiteResult, path: str, check: CheckResult | None = None) ->
     return shlex.join(["pytest", f"{suite}::{check.id}" if check else suite, *pinned])
 
 
-def section(check: CheckResult) -> Section:
+def section(check: CheckResult, names: int = MOST_NAMES) -> Section:
     """A check with its verdicts sorted, drawn on a common scale where they measure the same."""
     shown = worst_first(check.verdicts)
     drawn = _drawn(shown)
     kept = {id(each) for each in drawn}
     rest = [each for each in shown if id(each) not in kept]
     alike = len({each.measurement.metric for each in shown}) == 1
-    named = [_named(each, alike) for each in rest[:MOST_NAMES]]
+    named = [_named(each, alike) for each in rest[:names]]
     why = check.reason or (words.why(shown[0]) if shown else "nothing was measured")
     dark = [verdict for verdict in shown if verdict.outcome is not Outcome.PASSED]
     told = dark or shown[:MOST_GREEN]

@@ -18,6 +18,8 @@ from modelqa.reports.terminal import visible
 if TYPE_CHECKING:
     from markupsafe import Markup
 
+QUANTILES = (0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 1.0)
+"""Those of the times of calls that stand in a table."""
 MOST_LABELS, MOST_DOTS, MOST_BARS = 5, 30, 100
 """Categories with their name under the bar; slices with a row, half of them at either end; bars at all."""
 
@@ -122,8 +124,9 @@ def _latency(verdict: Verdict, data: Mapping[str, Any]) -> Picture | None:
     names = [*series]
     title = visible(f"{words.name(verdict)} {words.value(verdict)}")
     shown = ", ".join(show_limit(limit, found.unit) for limit in limits)
-    shares = [f"{share:g}%" if share > 1 else f"{share:.3g}" for share in _numbers(data["shares"])]
+    shares = [round(share, 4) for share in _numbers(data["shares"])]
     quantiles = [[show(each, Unit.SECONDS) for each in _numbers(s["quantiles"])] for s in series.values()]
+    table = zip(shares, *quantiles, strict=True)
     span = [min([edges[0], *limits]), max([edges[-1], *limits])]
     return Picture(
         title,
@@ -134,7 +137,7 @@ def _latency(verdict: Verdict, data: Mapping[str, Any]) -> Picture | None:
         ),
         ticks=(show(span[0], Unit.SECONDS), "logarithmic", show(span[1], Unit.SECONDS)),
         head=("quantile", *names),
-        rows=tuple(zip(shares, *quantiles, strict=True)),
+        rows=tuple((show(share, Unit.SHARE), *each) for share, *each in table if share in QUANTILES),
     )
 
 
