@@ -46,6 +46,6 @@ def test_the_check_of_the_readme_measures(tmp_path: Path, monkeypatch: pytest.Mo
 def test_every_option_is_in_the_readme() -> None:
     """No option of the plugin is left out, and none is invented."""
     source = (ROOT / "modelqa" / "pytest_plugin.py").read_text()
-    options = {f"--modelqa-{key}" for key in ("model", "champion", "batch", "reference")}
+    options = {f"--modelqa-{key}" for key in ("model", "champion", "batch", "reference", "log", "act")}
     options |= set(re.findall(r'"(--modelqa-[a-z-]+)"', source))
     assert options == set(re.findall(r"--modelqa-[a-z-]+", README))
