@@ -6,6 +6,8 @@
     |   `-- NotFound             the registry answers, and has no such model, version or alias
     |-- CheckError               a check cannot measure what it was asked
     |-- ActionError              an effect on the outside world did not happen
+    |-- LedgerError              what modelqa remembers cannot be read or written
+    |   `-- Fenced               somebody else has the lease: nothing was written
     `-- MissingExtra             a library is absent or broken (also an ImportError)
 
     CheckFailed                  the verdict red (an AssertionError: pytest shows it as FAILED)
@@ -68,6 +70,14 @@ class CheckError(ModelQAError):
 
 class ActionError(ModelQAError):
     """An effect on the outside world did not happen."""
+
+
+class LedgerError(ModelQAError):
+    """The ledger cannot be opened, read or written."""
+
+
+class Fenced(LedgerError):
+    """A lease is somebody else's, or has run out: nothing was written."""
 
 
 class MissingExtra(ModelQAError, ImportError):
