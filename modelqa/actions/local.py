@@ -1,0 +1,50 @@
+"""Tickets in the ledger itself, for those who have no other tracker: `modelqa tickets` shows them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from modelqa.actions.tracker import Issue, Text
+from modelqa.ledger import Ledger, issues
+
+
+class Local:
+    """A tracker that is there at once and forgets nothing."""
+
+    name, asks, lag, pace = "local", True, 0.0, 0.0
+
+    def __init__(self, ledger: Ledger, labels: Sequence[str] = ()) -> None:
+        self._ledger, self._labels = ledger, list(labels)
+
+    def find(self, fingerprint: str) -> Sequence[Issue]:
+        with self._ledger.writing() as work:
+            return [_issue(row) for row in issues.every(work, fingerprint=fingerprint)]
+
+    def get(self, number: str) -> Issue | None:
+        with self._ledger.writing() as work:
+            row = issues.get(work, int(number))
+        return None if row is None else _issue(row)
+
+    def create(self, fingerprint: str, text: Text) -> Issue:
+        with self._ledger.writing() as work:
+            number = issues.add(work, fingerprint, text.title, text.body, self._labels)
+        return Issue(str(number), open=True, title=text.title, body=text.body)
+
+    def change(self, issue: Issue, fingerprint: str, text: Text, *, open: bool) -> None:
+        state = {"state": "open", "reason": ""} if open else {"state": "closed", "reason": "completed"}
+        with self._ledger.writing() as work:
+            issues.change(work, int(issue.number), title=text.title, body=text.body, **state)
+
+    def duplicate(self, issue: Issue, of: str) -> None:
+        with self._ledger.writing() as work:
+            issues.change(work, int(issue.number), state="closed", reason="duplicate")
+
+    def comment(self, number: str, key: str, text: Text) -> None:
+        with self._ledger.writing() as work:
+            issues.comment(work, int(number), key, text.comment)
+
+
+def _issue(row: Any) -> Issue:
+    return Issue(
+        str(row.number), open=row.state == "open", title=row.title, body=row.body,
+        wont_fix=row.reason == "wont_fix", duplicate=row.reason == "duplicate",
+    )  # fmt: skip
