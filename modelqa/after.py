@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from modelqa.core.codec import Gathered, to_plain
-from modelqa.errors import ActionError, ModelQAError
+from modelqa.errors import ActionError, LedgerError, ModelQAError
 from modelqa.reports import github
 from modelqa.reports.files import write, write_pages
 from modelqa.reports.terminal import visible, would
@@ -79,6 +79,9 @@ def _actions(runs: Sequence[Gathered], wishes: Wishes) -> Iterator[Told]:
     """The actions of each suite that its outcome calls for: done where `act` is on, else told."""
     for run in runs:
         for action in run.actions:
+            if "ticket" in action and wishes.act:
+                yield from _tickets(run, action, wishes)
+                continue
             line = would(run.result, action, partial=run.partial)
             if not line:
                 continue
@@ -88,8 +91,22 @@ def _actions(runs: Sequence[Gathered], wishes: Wishes) -> Iterator[Told]:
             try:
                 yield Told(visible(_do(run, action, wishes)))
             except ActionError as error:
-                told = "\n".join(map(visible, str(error).splitlines()))
-                yield Told(f"modelqa: {told}", failed=True)
+                yield _failed(error)
+
+
+def _tickets(run: Gathered, action: Mapping[str, Any], wishes: Wishes) -> Iterator[Told]:
+    """A ticket hears of every run: what is red opens it, what is green counts towards closing."""
+    from modelqa.ticketing import tell
+
+    try:
+        yield from (Told(visible(line)) for line in tell(run, action, os.environ, wishes.root))
+    except (ActionError, LedgerError) as error:
+        yield _failed(error)
+
+
+def _failed(error: ModelQAError) -> Told:
+    told = "\n".join(map(visible, str(error).splitlines()))
+    return Told(f"modelqa: {told}", failed=True)
 
 
 def _do(run: Gathered, action: Mapping[str, Any], wishes: Wishes) -> str:

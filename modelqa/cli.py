@@ -11,6 +11,7 @@ from modelqa import project
 from modelqa.commands.comment import comment
 from modelqa.commands.promote import promote
 from modelqa.commands.report import report
+from modelqa.commands.tickets import tickets
 from modelqa.core.beside import look_in
 from modelqa.core.bound import Outcome
 from modelqa.core.result import SuiteResult
@@ -52,6 +53,7 @@ app.command()(init)
 app.command()(comment)
 app.command()(report)
 app.command()(promote)
+app.add_typer(tickets, name="tickets")
 
 
 @app.command()

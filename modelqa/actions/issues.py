@@ -1,4 +1,4 @@
-"""Tickets as GitHub issues: found by a label and a hidden marker, for its search lags far more than its list."""
+"""Tickets as GitHub issues, found by a label and a hidden marker: its search lags far more than its list."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -36,25 +36,25 @@ class Issues:
                 return None
             raise
 
-    def create(self, fingerprint: str, text: Text) -> Issue:
-        made = {"title": text.title, "body": _body(fingerprint, text), **self._new}
+    def create(self, text: Text) -> Issue:
+        made = {"title": text.title, "body": _body(text), **self._new}
         return _issue(self._github.call("POST", "issues", json=made))
 
-    def change(self, issue: Issue, fingerprint: str, text: Text, *, open: bool) -> None:
-        state = {"state": "open"} if open else {"state": "closed", "state_reason": "completed"}
-        said = {"title": text.title, "body": _body(fingerprint, text), **state}
-        self._github.call("PATCH", f"issues/{issue.number}", json=said)
+    def change(self, number: str, text: Text, *, closed: bool) -> None:
+        state = {"state": "closed", "state_reason": "completed"} if closed else {"state": "open"}
+        said = {"title": text.title, "body": _body(text), **state}
+        self._github.call("PATCH", f"issues/{number}", json=said)
 
-    def duplicate(self, issue: Issue, of: str) -> None:
+    def duplicate(self, number: str) -> None:
         state = {"state": "closed", "state_reason": "duplicate"}
-        self._github.call("PATCH", f"issues/{issue.number}", json=state)
+        self._github.call("PATCH", f"issues/{number}", json=state)
 
-    def comment(self, number: str, key: str, text: Text) -> None:
-        upsert_comment(self._github, int(number), key, text.comment)
+    def comment(self, number: str, text: Text) -> None:
+        upsert_comment(self._github, int(number), text.key, text.comment)
 
 
-def _body(fingerprint: str, text: Text) -> str:
-    return f"{hidden(fingerprint)}\n{text.body}"
+def _body(text: Text) -> str:
+    return f"{hidden(text.fingerprint)}\n{text.body}"
 
 
 def _marked(found: Mapping[str, Any], fingerprint: str) -> bool:

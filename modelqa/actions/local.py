@@ -24,23 +24,23 @@ class Local:
             row = issues.get(work, int(number))
         return None if row is None else _issue(row)
 
-    def create(self, fingerprint: str, text: Text) -> Issue:
+    def create(self, text: Text) -> Issue:
         with self._ledger.writing() as work:
-            number = issues.add(work, fingerprint, text.title, text.body, self._labels)
+            number = issues.add(work, text.fingerprint, text.title, text.body, self._labels)
         return Issue(str(number), open=True, title=text.title, body=text.body)
 
-    def change(self, issue: Issue, fingerprint: str, text: Text, *, open: bool) -> None:
-        state = {"state": "open", "reason": ""} if open else {"state": "closed", "reason": "completed"}
+    def change(self, number: str, text: Text, *, closed: bool) -> None:
+        state = {"state": "closed", "reason": "completed"} if closed else {"state": "open", "reason": ""}
         with self._ledger.writing() as work:
-            issues.change(work, int(issue.number), title=text.title, body=text.body, **state)
+            issues.change(work, int(number), title=text.title, body=text.body, **state)
 
-    def duplicate(self, issue: Issue, of: str) -> None:
+    def duplicate(self, number: str) -> None:
         with self._ledger.writing() as work:
-            issues.change(work, int(issue.number), state="closed", reason="duplicate")
+            issues.change(work, int(number), state="closed", reason="duplicate")
 
-    def comment(self, number: str, key: str, text: Text) -> None:
+    def comment(self, number: str, text: Text) -> None:
         with self._ledger.writing() as work:
-            issues.comment(work, int(number), key, text.comment)
+            issues.comment(work, int(number), text.key, text.comment)
 
 
 def _issue(row: Any) -> Issue:

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 from itertools import islice
-from typing import Any
 
 from modelqa.actions.tickets import Command, Event, Phase, Policy, Seen, Ticket, advance
 from modelqa.actions.tracker import Issue, Later, Refused, Text, Tracker, Unreachable
@@ -118,7 +117,7 @@ class _Delivery:
             self._change(issue, ticket, text)
             for row in islice((row for row in reversed(rows) if row.action == Command.COMMENT), 1):
                 self.step("comment")
-                self.tracker.comment(issue.number, f"{self.fingerprint}:{row.id}", _text([row]))
+                self.tracker.comment(issue.number, _text([row]))
             ticket = replace(ticket, told=ticket.phase)
         self.step("note")
         return self._keep(ticket, sent=rows)
@@ -128,7 +127,7 @@ class _Delivery:
         if issue.open == open_ and issue.title == text.title and issue.body == text.body:
             return
         self.step("change")
-        self.tracker.change(issue, self.fingerprint, text, open=open_)
+        self.tracker.change(issue.number, text, closed=not open_)
 
     def _look(self, ticket: Ticket) -> tuple[Issue | None, Ticket]:
         """What people have done at the tracker, taken into the ledger."""
@@ -166,7 +165,7 @@ class _Delivery:
         ticket = self._keep(replace(ticket, tried=now))
         self.step("request")
         try:
-            issue = self.tracker.create(self.fingerprint, text)
+            issue = self.tracker.create(text)
         except (Refused, Later) as error:
             if not isinstance(error, Refused) or error.status < 500:
                 self._keep(replace(ticket, tried=0.0))  # it is certain that there is none
@@ -186,7 +185,7 @@ class _Delivery:
         for issue in others:
             if issue.number != keep:
                 self.step("duplicate")
-                self.tracker.duplicate(issue, keep)
+                self.tracker.duplicate(issue.number)
         if keep != ticket.number:
             ticket = replace(ticket, number=keep, told=Phase.OPEN)
         done = now - ticket.tried >= self.tracker.lag
@@ -232,5 +231,12 @@ def _concerned(ticket: Ticket) -> bool:
 
 
 def _text(rows: Sequence[Row]) -> Text:
-    payload: Mapping[str, Any] = rows[-1].payload
-    return Text(payload["title"], payload["body"], payload.get("comment", ""))
+    last = rows[-1]
+    key = f"{last.fingerprint}:{last.id}"
+    return Text(
+        last.payload["title"],
+        last.payload["body"],
+        last.payload["comment"],
+        fingerprint=last.fingerprint,
+        key=key,
+    )

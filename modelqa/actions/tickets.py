@@ -24,7 +24,7 @@ def fingerprint(suite: str, check: str, model: str, environment: str) -> str:
     where one ticket speaks of all checks of a model.
 
     >>> fingerprint("churn", "", "churn", "production")
-    'd96d2b7f0adca8d46d9a8ebb18e70c2b80b66d43'
+    '53cdaff8b95a47354d2a83fe9243d76d3b829dba'
     """
     identity = "\0".join((suite, check, model, environment))
     return sha1(identity.encode(), usedforsecurity=False).hexdigest()
@@ -172,7 +172,7 @@ def decide(ticket: Ticket, event: Event, policy: Policy, now: float) -> list[Com
     """
     match event:
         case Seen():
-            return _seen(ticket, event, policy, now)
+            return _seen(ticket, event, now)
         case Passed() if event.batch != ticket.batch:
             return _passed(ticket, observe(ticket, event), policy)
         case Passed() | Unknown() | Snoozed():
@@ -211,7 +211,7 @@ def _passed(before: Ticket, ticket: Ticket, policy: Policy) -> list[Command]:
     return [Command.UPDATE, *([Command.COMMENT] if ticket.clean == policy.close_after else [])]
 
 
-def _seen(ticket: Ticket, event: Seen, policy: Policy, now: float) -> list[Command]:
+def _seen(ticket: Ticket, event: Seen, now: float) -> list[Command]:
     """A person has closed what still fails: it is opened again, unless it will not be fixed."""
     still = ticket.phase is Phase.OPEN and ticket.red and now >= ticket.snoozed
     if event.gone and still:
@@ -239,8 +239,8 @@ def observe(ticket: Ticket, event: Event) -> Ticket:
 def _people(ticket: Ticket, event: Seen) -> Ticket:
     """A person did what the tracker was neither told last nor is to be told next."""
     if event.gone:
-        phase = ticket.phase if ticket.phase is Phase.OPEN else Phase.NONE
-        return replace(ticket, number="", told=Phase.NONE, tried=0.0, phase=phase)
+        left = ticket.phase if ticket.phase is Phase.OPEN else Phase.NONE
+        return replace(ticket, number="", told=Phase.NONE, tried=0.0, phase=left)
     if event.open == (ticket.told is Phase.OPEN) or ticket.told is Phase.NONE:
         return ticket
     if event.open:

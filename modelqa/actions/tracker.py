@@ -29,11 +29,17 @@ class Unreachable(ActionError):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """What a ticket says: one line, Markdown, and Markdown for a comment on it."""
+    """What a ticket says: one line, Markdown, and Markdown for a comment on it.
+
+    ``fingerprint`` is the problem's; the same ``key`` is the same message, which is not done again.
+    """
 
     title: str
     body: str
     comment: str = ""
+    _: KW_ONLY
+    fingerprint: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +68,20 @@ class Tracker(Protocol):
     lag: float
     pace: float
 
-    def find(self, fingerprint: str) -> Sequence[Issue]:
+    def find(self, fingerprint: str, /) -> Sequence[Issue]:
         """All tickets of a fingerprint, open or closed, the lowest number first."""
 
-    def get(self, number: str) -> Issue | None:
+    def get(self, number: str, /) -> Issue | None:
         """One ticket; None where it is gone."""
 
-    def create(self, fingerprint: str, text: Text) -> Issue:
+    def create(self, text: Text, /) -> Issue:
         """A new ticket."""
 
-    def change(self, issue: Issue, fingerprint: str, text: Text, *, open: bool) -> None:
+    def change(self, number: str, text: Text, /, *, closed: bool) -> None:
         """Let a ticket say this, and open or close it."""
 
-    def duplicate(self, issue: Issue, of: str) -> None:
-        """Close a ticket as the duplicate of another."""
+    def duplicate(self, number: str, /) -> None:
+        """Close a ticket as the duplicate of one with a lower number."""
 
-    def comment(self, number: str, key: str, text: Text) -> None:
-        """A comment, unless one with this key stands there already."""
+    def comment(self, number: str, text: Text, /) -> None:
+        """A comment, unless one with the text's key stands there already."""

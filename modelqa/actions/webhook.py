@@ -19,7 +19,7 @@ from modelqa.actions.github import TIMEOUT, wanted_wait
 from modelqa.actions.tracker import Issue, Later, Refused, Text, Unreachable
 from modelqa.errors import ActionError
 
-URL, SECRET = "MODELQA_WEBHOOK_URL", "MODELQA_WEBHOOK_SECRET"  # noqa: S105 (the name of a variable)
+URL, SECRET = "MODELQA_WEBHOOK_URL", "MODELQA_WEBHOOK_SECRET"
 
 
 class Webhook:
@@ -42,31 +42,31 @@ class Webhook:
                 raise ActionError(f"{name} is not set: a ticket: webhook needs it")
         return cls(environ[URL], environ[SECRET])
 
-    def find(self, fingerprint: str) -> Sequence[Issue]:
+    def find(self, _: str) -> Sequence[Issue]:
         return ()
 
-    def get(self, number: str) -> Issue | None:
+    def get(self, _: str) -> Issue | None:
         return None
 
-    def create(self, fingerprint: str, text: Text) -> Issue:
-        self._send("open", fingerprint, title=text.title, body=text.body)
-        return Issue(fingerprint, open=True, title=text.title, body=text.body)
+    def create(self, text: Text) -> Issue:
+        self._send("open", text, title=text.title, body=text.body)
+        return Issue(text.fingerprint, open=True, title=text.title, body=text.body)
 
-    def change(self, issue: Issue, fingerprint: str, text: Text, *, open: bool) -> None:
-        self._send("open" if open else "close", fingerprint, title=text.title, body=text.body)
+    def change(self, _: str, text: Text, *, closed: bool) -> None:
+        self._send("close" if closed else "open", text, title=text.title, body=text.body)
 
-    def duplicate(self, issue: Issue, of: str) -> None:
+    def duplicate(self, _: str) -> None:
         """There are none: the receiver keeps one for each fingerprint."""
 
-    def comment(self, number: str, key: str, text: Text) -> None:
-        self._send("comment", number, key=key, text=text.comment)
+    def comment(self, _: str, text: Text) -> None:
+        self._send("comment", text, comment=text.comment)
 
-    def _send(self, action: str, fingerprint: str, **said: Any) -> None:
+    def _send(self, action: str, text: Text, **said: Any) -> None:
         import httpx
 
-        message = {"version": 1, "action": action, "fingerprint": fingerprint, **said}
+        message = {"version": 1, "action": action, "fingerprint": text.fingerprint, **said}
         body = json.dumps(message, ensure_ascii=False, sort_keys=True).encode()
-        id_, moment = f"msg_{sha256(body).hexdigest()[:32]}", str(int(self._now()))
+        id_, moment = f"msg_{sha256(text.key.encode() + body).hexdigest()[:32]}", str(int(self._now()))
         headers = {
             "content-type": "application/json",
             "webhook-id": id_,
@@ -88,7 +88,7 @@ def sign(secret: bytes, id_: str, moment: str, body: bytes) -> str:
     """The signature of a message.
 
     >>> sign(b"secret", "msg_1", "1700000000", b"{}")
-    'v1,bWhQkL0M6gG3N4i5aT4lH7jv5cA6q1tLQ1cK0fHn9d4='
+    'v1,A5oIrJxXPB/PkULSoVu0e4khvPiqpF9vljmhkSKg0FI='
     """
     made = hmac.new(secret, b".".join((id_.encode(), moment.encode(), body)), sha256).digest()
     return "v1," + base64.b64encode(made).decode()

@@ -109,7 +109,9 @@ class Ledger:
         """
         with self.lease(f"once:{key}", patience=SECONDS) as lease:
             with self.writing(lease) as work:
-                known = work.connection.execute(select(effects.c.outcome).where(effects.c.key == key)).scalar()
+                known = work.connection.execute(
+                    select(effects.c.outcome).where(effects.c.key == key)
+                ).scalar()
             if known is not None:
                 return json.loads(known)
             self._step("effect")

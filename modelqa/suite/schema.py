@@ -6,6 +6,7 @@ from typing import Any, get_args
 from modelqa import catalog
 from modelqa.core.ports import CheckType, Other, declared
 from modelqa.core.units import Unit
+from modelqa.suite.actions import MOST_BATCHES
 from modelqa.suite.bounds import LIMITS
 from modelqa.suite.build import DEFAULTS, READERS
 from modelqa.suite.doc import Doc, read
@@ -127,6 +128,32 @@ _ON: Fragment = {
     "anyOf": [{"enum": [*OUTCOMES]}, {"type": "array", "items": {"enum": [*OUTCOMES]}, "minItems": 1}],
 }
 _GREEN: Fragment = {"enum": ["passed", "warned"]}
+_TICKET: Mapping[str, Fragment] = {
+    "repository": {
+        "type": "string",
+        "pattern": "^[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}$",
+        "description": "Where the ticket is opened (default: GITHUB_REPOSITORY).",
+    },
+    "labels": {**_texts("Labels of a new ticket, beside modelqa."), "minItems": 1},
+    "owner": {**TEXT, "description": "Who looks after it."},
+    "close_after": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": MOST_BATCHES,
+        "default": 3,
+        "description": "Clean batches in a row that close it.",
+    },
+    "repeat_interval": {
+        **TEXT,
+        "default": "1 d",
+        "description": "At most one comment in this time, such as 12 h.",
+    },
+    "group": {
+        "enum": ["model", "check"],
+        "default": "model",
+        "description": "One ticket for all checks of a model, or one for each check.",
+    },
+}
 _ACTION: Fragment = {
     "type": "object",
     "properties": {
@@ -134,12 +161,20 @@ _ACTION: Fragment = {
         "promote": {**NAME, "description": "Give the model this alias."},
         "allow_inconclusive": {**_texts("Undecided checks that a promotion accepts."), "minItems": 1},
         "first": {"type": "boolean", "description": "There is no version with the alias yet."},
+        **_TICKET,
         "on": _ON,
     },
     "oneOf": [{"required": ["ticket"]}, {"required": ["promote"]}],
     "required": ["on"],
+    "additionalProperties": False,
     "if": {"required": ["promote"]},
-    "then": {"properties": {"on": {"anyOf": [_GREEN, {"type": "array", "items": _GREEN}]}}},
+    "then": {
+        "properties": {
+            "on": {"anyOf": [_GREEN, {"type": "array", "items": _GREEN}]},
+            **dict.fromkeys(_TICKET, False),
+        }
+    },
+    "else": {"properties": {"allow_inconclusive": False, "first": False}},
 }
 _MODEL: Fragment = {**TEXT, "examples": ["models:/churn@challenger", "package.module:function"]}
 _DIGEST: Fragment = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
