@@ -1,10 +1,12 @@
 """A stand-in for GitHub on the loopback: the routes that modelqa calls, with pages, faults and a log.
 
 ``fail_next`` holds answers that are given before anything is done, ``lost`` how many writes are done
-whose answer never arrives.
+whose answer never arrives. ``now`` is its clock: a new issue is in the list only ``lag`` seconds after it was
+made, and a call before ``forbidden_until`` is counted in ``early``. ``shuffle`` reorders every page.
 """
 
 import json
+import random
 import re
 import threading
 from collections.abc import Callable
@@ -27,6 +29,13 @@ class FakeGitHub:
         self.tokens: set[str] = set()
         self.fail_next: list[Answer] = []
         self.lost = 0
+        self.issues: dict[int, dict[str, Any]] = {}
+        self.now: Callable[[], float] = lambda: 0.0
+        self.lag: Callable[[], float] = lambda: 0.0
+        self.shuffle: random.Random | None = None
+        self.drop_labels = False
+        self.forbidden_until = self.early = 0.0
+        self._shown: dict[int, float] = {}
         self._ids = count(1)
         self._lock = threading.Lock()
 
@@ -53,6 +62,20 @@ class FakeGitHub:
         self.comments[made] = {"id": made, "body": body, "number": number}
         return made
 
+    def issue(self, title: str, body: str, labels: list[str], **more: Any) -> dict[str, Any]:
+        """A new issue."""
+        number = len(self.issues) + 1
+        self.issues[number] = {
+            "number": number, "title": title, "body": body, "state": "open", "state_reason": None,
+            "labels": [] if self.drop_labels else [{"name": label} for label in labels], **more,
+        }  # fmt: skip
+        self._shown[number] = self.now() + self.lag()
+        return self.issues[number]
+
+    def open_issues(self) -> list[int]:
+        """The numbers of the open ones."""
+        return [number for number, each in self.issues.items() if each["state"] == "open"]
+
     def pull(self, number: int, sha: str, *, owner: str = "acme", branch: str = "feature") -> None:
         """An open pull request."""
         head = {"sha": sha, "ref": branch, "label": f"{owner}:{branch}"}
@@ -62,6 +85,7 @@ class FakeGitHub:
         """What the server says to a request."""
         with self._lock:
             self.log.append((method, path))
+            self.early += self.now() < self.forbidden_until
             if self.fail_next:
                 return self.fail_next.pop(0)
             for pattern, route in self._routes(query, body).items():
@@ -90,7 +114,37 @@ class FakeGitHub:
             del self.comments[int(id_)]
             return 204, {}, None
 
+        def issues() -> Answer:
+            wanted, state = query.get("labels"), query.get("state", "open")
+            listed = [
+                each
+                for number, each in self.issues.items()
+                if self._shown[number] <= self.now()
+                and (state == "all" or each["state"] == state)
+                and (wanted is None or {"name": wanted} in each["labels"])
+            ]
+            if self.shuffle:
+                self.shuffle.shuffle(listed)
+            return self._page(listed, query)
+
+        def edit(number: str) -> Answer:
+            if int(number) not in self.issues:
+                return 404, {}, {"message": "Not Found"}
+            issue = self.issues[int(number)]
+            issue.update(body or {})
+            if (body or {}).get("state") == "open":
+                issue["state_reason"] = "reopened"
+            return 200, {}, issue
+
         return {
+            r"GET /issues": issues,
+            r"POST /issues": lambda: (
+                201,
+                {},
+                self.issue(body["title"], body["body"], body.get("labels", [])),
+            ),
+            r"GET /issues/(\d+)": edit,
+            r"PATCH /issues/(\d+)": edit,
             r"GET /issues/(\d+)/comments": comments,
             r"POST /issues/(\d+)/comments": lambda n: (
                 201,

@@ -33,7 +33,7 @@ def family(check: CheckResult) -> Family:
 
 
 def muted(checks: Sequence[CheckResult]) -> frozenset[str]:
-    """The checks, by id, of which nothing follows: where the schema is broken, drift and scores mean nothing."""
+    """The checks, by id, that say nothing: where the schema is broken, those of drift and scores."""
     if not any(check.kind == "schema" and check.outcome is Outcome.FAILED for check in checks):
         return frozenset()
     return frozenset(check.id for check in checks if family(check) in (Family.DRIFT, Family.MODEL))

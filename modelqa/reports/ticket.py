@@ -168,8 +168,8 @@ def reproduce(result: SuiteResult, path: str) -> str:
     """The command that judges the same version on the same rows again.
 
     >>> from modelqa.core.subject import DataInfo, ModelInfo, SubjectInfo
-    >>> subject = SubjectInfo(
-    ...     model=ModelInfo("models:/churn@new", name="churn", version="7"), batch=DataInfo("a b.csv", rows=9))
+    >>> model = ModelInfo("models:/churn@new", name="churn", version="7")
+    >>> subject = SubjectInfo(model=model, batch=DataInfo("a b.csv", rows=9, digest="sha256:ab"))
     >>> reproduce(SuiteResult("churn", subject, (), started="", digest=""), "suites/churn.suite.yaml")
     "modelqa run suites/churn.suite.yaml --model models:/churn/7 --batch 'a b.csv'"
     """
