@@ -1,6 +1,7 @@
 """A run into tickets: what the run means for each problem, its words, and the tracker that hears them."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -37,8 +38,10 @@ def tell(run: Gathered, action: Mapping[str, Any], environ: Mapping[str, str], r
     What was done comes back in words. Raises `ActionError` where the tracker could not be told; it is
     told the next time.
     """
-    with Ledger(address(environ, root)) as ledger:
-        tracker = tracker_of(action, ledger, environ)
+    with (
+        Ledger(address(environ, root)) as ledger,
+        closing(tracker_of(action, ledger, environ)) as tracker,
+    ):
         policy = policy_of(action)
         keys = []
         for key, event, red in problems(run, action, environ):

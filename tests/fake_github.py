@@ -2,7 +2,8 @@
 
 ``fail_next`` holds answers that are given before anything is done, ``lost`` how many writes are done
 whose answer never arrives. ``now`` is its clock: a new issue is in the list only ``lag`` seconds after it was
-made, and a call before ``forbidden_until`` is counted in ``early``. ``shuffle`` reorders every page.
+made, and a call before ``forbidden_until`` is counted in ``early``. ``shuffle`` reorders every page, and
+``hook`` hears of every call before and after it is done.
 """
 
 import json
@@ -33,7 +34,7 @@ class FakeGitHub:
         self.now: Callable[[], float] = lambda: 0.0
         self.lag: Callable[[], float] = lambda: 0.0
         self.shuffle: random.Random | None = None
-        self.drop_labels = False
+        self.hook: Callable[[str], None] = lambda _: None
         self.forbidden_until = self.early = 0.0
         self._shown: dict[int, float] = {}
         self._ids = count(1)
@@ -67,7 +68,7 @@ class FakeGitHub:
         number = len(self.issues) + 1
         self.issues[number] = {
             "number": number, "title": title, "body": body, "state": "open", "state_reason": None,
-            "labels": [] if self.drop_labels else [{"name": label} for label in labels], **more,
+            "labels": [{"name": label} for label in labels], **more,
         }  # fmt: skip
         self._shown[number] = self.now() + self.lag()
         return self.issues[number]
@@ -87,7 +88,9 @@ class FakeGitHub:
             self.log.append((method, path))
             self.early += self.now() < self.forbidden_until
             if self.fail_next:
-                return self.fail_next.pop(0)
+                refused = self.fail_next.pop(0)
+                self.forbidden_until = self.now() + float(refused[1].get("retry-after", 0))
+                return refused
             for pattern, route in self._routes(query, body).items():
                 verb, _, shape = pattern.partition(" ")
                 found = re.fullmatch(shape, path.removeprefix(f"/repos/{self.repository}"))
@@ -178,7 +181,10 @@ def _handler(fake: FakeGitHub) -> type[BaseHTTPRequestHandler]:
             fake.tokens.add(self.headers.get("authorization", ""))
             fake._path = url.path
             query = {key: values[0] for key, values in parse_qs(url.query).items()}
+            place = re.sub("[0-9]+", "N", url.path)
+            fake.hook(f"received {self.command} {place} {query.get('page', '')}")
             status, headers, data = fake.answer(self.command, url.path, query, body)
+            fake.hook(f"done {self.command} {place}")
             if fake.lost and self.command != "GET" and status < 400:
                 fake.lost -= 1
                 self.close_connection = True

@@ -22,6 +22,9 @@ class Issues:
         self._github = github
         self._new = {"labels": [LABEL, *labels], "assignees": [owner] if owner else []}
 
+    def close(self) -> None:
+        self._github.__exit__()
+
     def find(self, fingerprint: str) -> Sequence[Issue]:
         listed = self._github.every("issues", labels=LABEL, state="all", sort="created", direction="asc")
         ours = [each for each in listed if "pull_request" not in each and _marked(each, fingerprint)]

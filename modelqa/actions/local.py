@@ -15,6 +15,9 @@ class Local:
     def __init__(self, ledger: Ledger, labels: Sequence[str] = ()) -> None:
         self._ledger, self._labels = ledger, list(labels)
 
+    def close(self) -> None:
+        """The ledger is closed by whoever opened it."""
+
     def find(self, fingerprint: str) -> Sequence[Issue]:
         with self._ledger.writing() as work:
             return [_issue(row) for row in issues.every(work, fingerprint=fingerprint)]

@@ -83,5 +83,8 @@ class Tracker(Protocol):
     def duplicate(self, number: str, /) -> None:
         """Close a ticket as the duplicate of one with a lower number."""
 
+    def close(self) -> None:
+        """Let go of the connection."""
+
     def comment(self, number: str, text: Text, /) -> None:
         """A comment, unless one with the text's key stands there already."""

@@ -42,6 +42,9 @@ class Webhook:
                 raise ActionError(f"{name} is not set: a ticket: webhook needs it")
         return cls(environ[URL], environ[SECRET])
 
+    def close(self) -> None:
+        """Each message has a connection of its own."""
+
     def find(self, _: str) -> Sequence[Issue]:
         return ()
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Connection, create_engine, inspect, text
 
 from modelqa.errors import Fenced, LedgerError
-from modelqa.ledger import Batch, Ledger, address
+from modelqa.ledger import Batch, Ledger, Work, address
 from modelqa.ledger.migrations import MIGRATIONS
 from modelqa.ledger.place import file_system
 from modelqa.ledger.tables import metadata
@@ -39,21 +39,22 @@ def test_a_restated_batch_is_a_new_revision(url: str) -> None:
         assert work.claim(BATCH) is None
 
 
+def _all_of_it(work: Work) -> None:
+    assert work.claim(BATCH) == 1
+    work.move("folder", "monday")
+    work.enqueue("local", "f" * 40, "create", {"title": "t"})
+    work.keep_process("auc", {"wealth": 1.5})
+
+
 def test_result_cursor_process_and_outbox_are_written_together_or_not_at_all(url: str) -> None:
     """An error in between undoes all of it."""
     with Ledger(url) as ledger:
         with pytest.raises(ZeroDivisionError), ledger.writing() as work:
-            work.claim(BATCH)
-            work.move("folder", "monday")
-            work.keep_process("auc", {"wealth": 1.5})
-            work.enqueue("local", "f" * 40, "create", {"title": "t"})
-            raise ZeroDivisionError
+            _all_of_it(work)
+            _ = 1 / 0
         with ledger.writing() as work:
             assert (work.cursor("folder"), work.process("auc"), work.pending("local")) == (None, None, [])
-            assert work.claim(BATCH) == 1
-            work.move("folder", "monday")
-            work.keep_process("auc", {"wealth": 1.5})
-            work.enqueue("local", "f" * 40, "create", {"title": "t"})
+            _all_of_it(work)
         with ledger.writing() as work:
             assert (work.cursor("folder"), work.process("auc")) == ("monday", {"wealth": 1.5})
             (row,) = work.pending("local")
@@ -87,9 +88,12 @@ def test_an_effect_is_done_once(url: str) -> None:
 def test_a_lease_has_one_holder_and_a_token_that_grows(url: str) -> None:
     """The next holder has a higher one."""
     with Ledger(url) as ledger:
-        with ledger.lease("watch") as first, pytest.raises(Fenced, match="holds the lease"):
-            with ledger.lease("watch"):
-                pytest.fail("two holders")
+        with (
+            ledger.lease("watch") as first,
+            pytest.raises(Fenced, match="holds the lease"),
+            ledger.lease("watch"),
+        ):
+            pytest.fail("two holders")
         with ledger.lease("watch") as second:
             assert second.token > first.token
 
