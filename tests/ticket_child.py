@@ -4,6 +4,7 @@ import os
 import signal
 from itertools import count
 
+import httpx  # noqa: F401 (loaded once, before children are forked)
 from ticket_worlds import KEY, Clock, tracker, words
 
 from modelqa.actions.relay import Relay, report

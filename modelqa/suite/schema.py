@@ -174,7 +174,10 @@ _ACTION: Fragment = {
             **dict.fromkeys(_TICKET, False),
         }
     },
-    "else": {"properties": {"allow_inconclusive": False, "first": False}},
+    "else": {
+        "properties": {"allow_inconclusive": False, "first": False},
+        "not": {"properties": {"on": {"const": "passed"}}, "required": ["on"]},
+    },
 }
 _MODEL: Fragment = {**TEXT, "examples": ["models:/churn@challenger", "package.module:function"]}
 _DIGEST: Fragment = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}

@@ -6,6 +6,7 @@ import random
 import signal
 from collections import Counter
 from contextlib import suppress
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,10 @@ class Killer:
         self.kills: Counter[str] = Counter()
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["ticket_child"])
+        with pytest.MonkeyPatch.context() as patch:  # the server reads no other path before it loads that
+            here = Path(__file__).parents[1]
+            patch.setenv("PYTHONPATH", os.pathsep.join([str(here.parent), str(here)]))
+            forkserver.ensure_running()
 
     def attempt(self, event: Event, *, die: bool) -> bool:
         """One process; whether it came to its end."""
