@@ -79,7 +79,7 @@ def comment(result: SuiteResult, story: Story, *, red: Sequence[CheckResult]) ->
             f"{story.clean} clean batches in a row{on}. A person has opened this ticket; a person closes it."
         )
     times = f"{story.failures} batches in a row" if story.failures > 1 else "one batch"
-    told = "\n".join(f"- {line}" for check in red[:MOST_CHECKS] for line in _why(check)[:1])
+    told = "\n".join(f"- {code(check.id)}: {_why(check)[0]}" for check in red[:MOST_CHECKS])
     return f"Still not green{on}: {times} since {code(story.since)}.\n\n{told}"
 
 

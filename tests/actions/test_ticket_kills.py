@@ -45,7 +45,15 @@ class Killer:
         at_step = self.rng.randrange(1, STEPS) if die and not at_server else 0
         child = self._context.Process(
             target=run,
-            args=(self.there.kind, self.there.url, address, self.there.clock.now, event, at_step, str(self.told)),
+            args=(
+                self.there.kind,
+                self.there.url,
+                address,
+                self.there.clock.now,
+                event,
+                at_step,
+                str(self.told),
+            ),
         )
         if self.there.fake is not None:
             self.there.fake.hook = self._hook(child, died) if at_server else lambda _: None
@@ -80,7 +88,7 @@ class Killer:
 
 def _sweep(kind: str, folder: Path, kills: int, seed: int) -> Counter[str]:
     """Problems that come and go, until so many processes were killed."""
-    rng = random.Random(seed)
+    rng = random.Random(seed)  # noqa: S311 (no secret)
     with world(kind, folder) as there:
         killer = Killer(there, folder, rng)
         turn = number = 0

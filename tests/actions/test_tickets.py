@@ -33,7 +33,9 @@ OPEN = Ticket(
 )  # fmt: skip
 CLEAN1 = replace(OPEN, clean=1, red=False, failures=0)
 CLEAN2 = replace(OPEN, clean=2, red=False, failures=0)
-CLOSED = replace(OPEN, phase=Phase.CLOSED, told=Phase.CLOSED, red=False, closed=NOW - DAY, clean=3, failures=0)
+CLOSED = replace(
+    OPEN, phase=Phase.CLOSED, told=Phase.CLOSED, red=False, closed=NOW - DAY, clean=3, failures=0
+)
 OLD = replace(CLOSED, closed=NOW - 8 * DAY)
 WONT = replace(OPEN, phase=Phase.WONT_FIX, told=Phase.WONT_FIX)
 QUIET = NOW - 2 * DAY
@@ -218,5 +220,10 @@ def test_a_fingerprint_is_forty_digits(suite: str, check: str, model: str, where
 def test_fingerprints_differ_by_each_part() -> None:
     """And not only by what they are together."""
     parts: list[Any] = ["ab", "", "c", "prod"]
-    others = [("a", "b", "c", "prod"), ("ab", "", "c", "test"), ("ab", "", "d", "prod"), ("ab", "x", "c", "prod")]
+    others = [
+        ("a", "b", "c", "prod"),
+        ("ab", "", "c", "test"),
+        ("ab", "", "d", "prod"),
+        ("ab", "x", "c", "prod"),
+    ]
     assert len({fingerprint(*each) for each in [parts, *others]}) == 5
