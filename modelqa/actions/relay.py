@@ -138,7 +138,7 @@ class _Delivery:
         self.step("look")
         issue = self.tracker.get(ticket.number)
         with self.ledger.writing(self.lease) as work:
-            gone = issue is None
+            gone = issue is None or issue.duplicate
             seen = Seen(
                 bool(issue and issue.open), at=work.now, wont_fix=bool(issue and issue.wont_fix), gone=gone
             )
@@ -180,8 +180,9 @@ class _Delivery:
         now = self.ledger.now()
         others = [issue for issue in self._find() if issue.open]
         keep = ticket.number
-        if others and ticket.phase is Phase.OPEN:
-            keep = others[0].number
+        if ticket.phase is Phase.OPEN:
+            known = [keep] if keep and ticket.told is Phase.OPEN else []
+            keep = min((*known, *(issue.number for issue in others)), key=int, default=keep)
         for issue in others:
             if issue.number != keep:
                 self.step("duplicate")

@@ -6,17 +6,16 @@ from typing import Any, get_args
 from modelqa import catalog
 from modelqa.core.ports import CheckType, Other, declared
 from modelqa.core.units import Unit
-from modelqa.suite.actions import MOST_BATCHES
+from modelqa.suite.action_schema import ACTION
 from modelqa.suite.bounds import LIMITS
 from modelqa.suite.build import DEFAULTS, READERS
 from modelqa.suite.doc import Doc, read
 from modelqa.suite.environment import SUBJECT
-from modelqa.suite.shapes import NAME, TEXT, VARIABLE, Fragment, limit, names_in, shape_of, share
+from modelqa.suite.shapes import NAME, TEXT, VARIABLE, Fragment, limit, names_in, shape_of, share, texts
 from modelqa.suite.slices import MOST_SLICES
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 COLUMNS: Fragment = {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]}
-OUTCOMES = ("failed", "passed", "warned", "inconclusive", "errored")
 _OF_ITS_OWN = ":"
 """What the key of a check has that is named as ``module:function``."""
 
@@ -69,10 +68,6 @@ def _key(key: str) -> Fragment:
     return fragment
 
 
-def _texts(what: str, **more: Any) -> Fragment:
-    return {"type": "array", "items": TEXT, "minItems": 1, "description": what, **more}
-
-
 def _mapping(*required: str, **properties: Fragment) -> Fragment:
     closed = {"type": "object", "properties": properties, "additionalProperties": False}
     return {**closed, "required": list(required)} if required else closed
@@ -122,62 +117,6 @@ _SLICE: Fragment = {
             ],
         },
     ]
-}
-_ON: Fragment = {
-    "description": "After which outcomes of a run.",
-    "anyOf": [{"enum": [*OUTCOMES]}, {"type": "array", "items": {"enum": [*OUTCOMES]}, "minItems": 1}],
-}
-_GREEN: Fragment = {"enum": ["passed", "warned"]}
-_TICKET: Mapping[str, Fragment] = {
-    "repository": {
-        "type": "string",
-        "pattern": "^[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}$",
-        "description": "Where the ticket is opened (default: GITHUB_REPOSITORY).",
-    },
-    "labels": {**_texts("Labels of a new ticket, beside modelqa."), "minItems": 1},
-    "owner": {**TEXT, "description": "Who looks after it."},
-    "close_after": {
-        "type": "integer",
-        "minimum": 1,
-        "maximum": MOST_BATCHES,
-        "default": 3,
-        "description": "Clean batches in a row that close it.",
-    },
-    "repeat_interval": {
-        **TEXT,
-        "default": "1 d",
-        "description": "At most one comment in this time, such as 12 h.",
-    },
-    "group": {
-        "enum": ["model", "check"],
-        "default": "model",
-        "description": "One ticket for all checks of a model, or one for each check.",
-    },
-}
-_ACTION: Fragment = {
-    "type": "object",
-    "properties": {
-        "ticket": {"enum": ["github", "local", "webhook"], "description": "Open a ticket there."},
-        "promote": {**NAME, "description": "Give the model this alias."},
-        "allow_inconclusive": {**_texts("Undecided checks that a promotion accepts."), "minItems": 1},
-        "first": {"type": "boolean", "description": "There is no version with the alias yet."},
-        **_TICKET,
-        "on": _ON,
-    },
-    "oneOf": [{"required": ["ticket"]}, {"required": ["promote"]}],
-    "required": ["on"],
-    "additionalProperties": False,
-    "if": {"required": ["promote"]},
-    "then": {
-        "properties": {
-            "on": {"anyOf": [_GREEN, {"type": "array", "items": _GREEN}]},
-            **dict.fromkeys(_TICKET, False),
-        }
-    },
-    "else": {
-        "properties": {"allow_inconclusive": False, "first": False},
-        "not": {"properties": {"on": {"const": "passed"}}, "required": ["on"]},
-    },
 }
 _MODEL: Fragment = {**TEXT, "examples": ["models:/churn@challenger", "package.module:function"]}
 _DIGEST: Fragment = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
@@ -234,7 +173,7 @@ _SUITE: Mapping[str, Fragment] = {
         "minItems": 1,
         "description": "What is measured, and what it may be.",
     },
-    "actions": {"type": "array", "items": _ACTION, "description": "What follows a run."},
+    "actions": {"type": "array", "items": ACTION, "description": "What follows a run."},
 }
 
 # --- a check
@@ -341,7 +280,7 @@ _LIMIT: Mapping[str, Fragment] = {
 }
 _RESERVED: Mapping[str, Fragment] = {
     "name": {**NAME, "description": "The id of the check, instead of one made from what it checks."},
-    "tags": _texts("Words for pytest's -k."),
+    "tags": texts("Words for pytest's -k."),
     "slices": {
         "description": "The suite's slices that it is judged on too: some of them, or all.",
         "anyOf": [{"const": "all"}, {"type": "array", "items": TEXT, "minItems": 1}],

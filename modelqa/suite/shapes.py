@@ -107,3 +107,8 @@ def limit(unit: Unit | None, *, versus: bool = False, signed: bool = False) -> F
     suffixes = {*units.suffixes(unit), *(("", "pp") if unit in (Unit.NUMBER, Unit.SHARE) else ())}
     ends = {"low": -1.0 if versus or signed else 0.0, "high": 1.0} if unit is Unit.SHARE else {}
     return quantity(sorted(suffixes | ({"%"} if versus else set())), **ends)
+
+
+def texts(what: str) -> Fragment:
+    """A list of texts that is not empty."""
+    return {"type": "array", "items": TEXT, "minItems": 1, "description": what}

@@ -198,6 +198,30 @@ def test_of_two_that_were_made_at_once_the_lower_number_stays(
     assert fake.issues[1]["body"].endswith("b: 2 bad, 0 clean")
 
 
+def test_a_ticket_that_another_machine_closed_as_a_duplicate_stays_closed(
+    hub: tuple[World, FakeGitHub], tmp_path: Path
+) -> None:
+    """Its machine goes on with the one that stayed."""
+    there, fake = hub
+    mine, other = there.url, f"sqlite:///{tmp_path / 'other.db'}"
+    fake.lag = lambda: 100.0
+    there.happens(Failed("a"))
+    there.deliver()
+    there.lose_ledger(other)
+    there.happens(Failed("a"))
+    there.deliver()
+    there.lose_ledger(mine)
+    there.clock.sleep(200)
+    there.converge()
+    assert fake.issues[2]["state_reason"] == "duplicate"
+    there.lose_ledger(other)
+    there.happens(Failed("b"))
+    there.converge()
+    assert fake.open_issues() == [1]
+    assert there.ticket().number == "1"
+    assert not any(method == "PATCH" and path.endswith("/2") for method, path in fake.log[-6:])
+
+
 def test_a_lost_ledger_finds_its_ticket_on_the_second_page(
     hub: tuple[World, FakeGitHub], tmp_path: Path
 ) -> None:

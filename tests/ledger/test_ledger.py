@@ -121,25 +121,35 @@ def test_whoever_lost_the_lease_writes_nothing(url: str) -> None:
                 work.move("folder", "tuesday")
 
 
-def test_of_two_writers_that_race_each_batch_has_one(url: str) -> None:
-    """No batch is judged twice, whoever comes first."""
+def _race(url: str, number_of_batches: int) -> list[int]:
+    """The batches that one of two writers judged, as often as one did."""
     won: list[int] = []
 
     def watch() -> None:
         with Ledger(url) as ledger:
-            for number in range(25):
+            for number in range(number_of_batches):
                 batch = Batch(str(number), suite="s", model="m", digest="d")
                 with ledger.writing() as work:
                     if work.claim(batch) is not None and work.judged(batch, "{}"):
                         won.append(number)
 
-    Ledger(url).__exit__()
     threads = [threading.Thread(target=watch) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(won) == list(range(25))
+    return sorted(won)
+
+
+def test_of_two_writers_that_race_each_batch_has_one(url: str) -> None:
+    """No batch is judged twice, whoever comes first; both may make the ledger."""
+    assert _race(url, 25) == list(range(25))
+
+
+@pytest.mark.slow
+def test_five_hundred_races(url: str) -> None:
+    """No double commit."""
+    assert _race(url, 500) == list(range(500))
 
 
 def test_the_time_is_the_databases(url: str) -> None:
