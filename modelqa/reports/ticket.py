@@ -101,7 +101,12 @@ def _lines(result: SuiteResult, story: Story, path: str, red: Sequence[CheckResu
     yield ""
     yield "See it again, without any service but the model's:"
     yield ""
-    yield f"<pre>{text(reproduce(result, path))}</pre>"
+    yield f"<pre>{_verbatim(reproduce(result, path))}</pre>"
+
+
+def _verbatim(command: str) -> str:
+    """A command as it is to be copied: in ``<pre>`` nothing is a mention or a link."""
+    return re.sub(r"[^A-Za-z0-9 ]", lambda found: f"&#{ord(found[0])};", visible(command))
 
 
 def _status(story: Story) -> str:
