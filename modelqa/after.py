@@ -74,7 +74,9 @@ def _outside(run: Gathered, wishes: Wishes) -> Iterator[Told]:
 
     A promotion has evidence, whether that was asked for or not.
     """
-    due = [(would(run.result, action, partial=run.partial), action) for action in run.actions]
+    hearing = [action for action in run.actions if "ticket" in action and wishes.act]
+    others = [action for action in run.actions if action not in hearing]
+    due = [(would(run.result, action, partial=run.partial), action) for action in others]
     doing = [action for line, action in due if wishes.act and line and not line.startswith("would not")]
     yield from (Told(line) for line, action in due if line and action not in doing)
     evidence = ""
@@ -85,6 +87,8 @@ def _outside(run: Gathered, wishes: Wishes) -> Iterator[Told]:
             yield Told(f"logged to MLflow: run {evidence} of experiment {name}")
         except _WRONG as error:
             yield _failure(error)
+    for action in hearing:
+        yield from _tickets(run, action, wishes)
     for action in doing:
         try:
             yield Told(visible(_do(run, action, wishes, evidence)))
@@ -98,6 +102,16 @@ def _log(run: Gathered, wishes: Wishes) -> str:
 
     store = mlflow.client(wishes.tracking_uri)
     return mlflow.log(run.result, store, partial=run.partial, page=render(run.result, path=run.path))
+
+
+def _tickets(run: Gathered, action: Mapping[str, Any], wishes: Wishes) -> Iterator[Told]:
+    """A ticket hears of every run: what is red opens it, what is green counts towards closing."""
+    from modelqa.ticketing import tell
+
+    try:
+        yield from (Told(visible(line)) for line in tell(run, action, os.environ, wishes.root))
+    except _WRONG as error:
+        yield _failure(error)
 
 
 def _do(run: Gathered, action: Mapping[str, Any], wishes: Wishes, evidence: str) -> str:

@@ -12,6 +12,7 @@ from modelqa.commands.comment import comment
 from modelqa.commands.history import history
 from modelqa.commands.promote import promote
 from modelqa.commands.report import report
+from modelqa.commands.tickets import tickets
 from modelqa.core.beside import look_in
 from modelqa.core.bound import Outcome
 from modelqa.core.result import SuiteResult
@@ -56,6 +57,7 @@ app.command()(comment)
 app.command()(report)
 app.command()(history)
 app.command()(promote)
+app.add_typer(tickets, name="tickets")
 
 
 @app.command()

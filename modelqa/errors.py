@@ -8,6 +8,8 @@
     |-- CallError                a server gave no usable answer to one request
     |-- ActionError              an effect on the outside world did not happen
     |   `-- Refused              it may not: the message holds every reason
+    |-- LedgerError              what modelqa remembers cannot be read or written
+    |   `-- Fenced               somebody else has the lease: nothing was written
     `-- MissingExtra             a library is absent or broken (also an ImportError)
 
     CheckFailed                  the verdict red (an AssertionError: pytest shows it as FAILED)
@@ -86,6 +88,14 @@ class ActionError(ModelQAError):
 
 class Refused(ActionError):
     """An effect may not happen: the message holds every reason."""
+
+
+class LedgerError(ModelQAError):
+    """The ledger cannot be opened, read or written."""
+
+
+class Fenced(LedgerError):
+    """A lease is somebody else's, or has run out: nothing was written."""
 
 
 class MissingExtra(ModelQAError, ImportError):

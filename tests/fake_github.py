@@ -1,10 +1,13 @@
 """A stand-in for GitHub on the loopback: the routes that modelqa calls, with pages, faults and a log.
 
 ``fail_next`` holds answers that are given before anything is done, ``lost`` how many writes are done
-whose answer never arrives.
+whose answer never arrives. ``now`` is its clock: a new issue is in the list only ``lag`` seconds after it was
+made, and a call before ``forbidden_until`` is counted in ``early``. ``shuffle`` reorders every page, and
+``hook`` hears of every call before and after it is done.
 """
 
 import json
+import random
 import re
 import threading
 from collections.abc import Callable
@@ -27,6 +30,13 @@ class FakeGitHub:
         self.tokens: set[str] = set()
         self.fail_next: list[Answer] = []
         self.lost = 0
+        self.issues: dict[int, dict[str, Any]] = {}
+        self.now: Callable[[], float] = lambda: 0.0
+        self.lag: Callable[[], float] = lambda: 0.0
+        self.shuffle: random.Random | None = None
+        self.hook: Callable[[str], None] = lambda _: None
+        self.forbidden_until = self.early = 0.0
+        self._shown: dict[int, float] = {}
         self._ids = count(1)
         self._lock = threading.Lock()
 
@@ -53,6 +63,20 @@ class FakeGitHub:
         self.comments[made] = {"id": made, "body": body, "number": number}
         return made
 
+    def issue(self, title: str, body: str, labels: list[str], **more: Any) -> dict[str, Any]:
+        """A new issue."""
+        number = len(self.issues) + 1
+        self.issues[number] = {
+            "number": number, "title": title, "body": body, "state": "open", "state_reason": None,
+            "labels": [{"name": label} for label in labels], **more,
+        }  # fmt: skip
+        self._shown[number] = self.now() + self.lag()
+        return self.issues[number]
+
+    def open_issues(self) -> list[int]:
+        """The numbers of the open ones."""
+        return [number for number, each in self.issues.items() if each["state"] == "open"]
+
     def pull(self, number: int, sha: str, *, owner: str = "acme", branch: str = "feature") -> None:
         """An open pull request."""
         head = {"sha": sha, "ref": branch, "label": f"{owner}:{branch}"}
@@ -62,8 +86,11 @@ class FakeGitHub:
         """What the server says to a request."""
         with self._lock:
             self.log.append((method, path))
+            self.early += self.now() < self.forbidden_until
             if self.fail_next:
-                return self.fail_next.pop(0)
+                refused = self.fail_next.pop(0)
+                self.forbidden_until = self.now() + float(refused[1].get("retry-after", 0))
+                return refused
             for pattern, route in self._routes(query, body).items():
                 verb, _, shape = pattern.partition(" ")
                 found = re.fullmatch(shape, path.removeprefix(f"/repos/{self.repository}"))
@@ -90,7 +117,37 @@ class FakeGitHub:
             del self.comments[int(id_)]
             return 204, {}, None
 
+        def issues() -> Answer:
+            wanted, state = query.get("labels"), query.get("state", "open")
+            listed = [
+                each
+                for number, each in self.issues.items()
+                if self._shown[number] <= self.now()
+                and (state == "all" or each["state"] == state)
+                and (wanted is None or {"name": wanted} in each["labels"])
+            ]
+            if self.shuffle:
+                self.shuffle.shuffle(listed)
+            return self._page(listed, query)
+
+        def edit(number: str) -> Answer:
+            if int(number) not in self.issues:
+                return 404, {}, {"message": "Not Found"}
+            issue = self.issues[int(number)]
+            issue.update(body or {})
+            if (body or {}).get("state") == "open":
+                issue["state_reason"] = "reopened"
+            return 200, {}, issue
+
         return {
+            r"GET /issues": issues,
+            r"POST /issues": lambda: (
+                201,
+                {},
+                self.issue(body["title"], body["body"], body.get("labels", [])),
+            ),
+            r"GET /issues/(\d+)": edit,
+            r"PATCH /issues/(\d+)": edit,
             r"GET /issues/(\d+)/comments": comments,
             r"POST /issues/(\d+)/comments": lambda n: (
                 201,
@@ -124,7 +181,10 @@ def _handler(fake: FakeGitHub) -> type[BaseHTTPRequestHandler]:
             fake.tokens.add(self.headers.get("authorization", ""))
             fake._path = url.path
             query = {key: values[0] for key, values in parse_qs(url.query).items()}
+            place = re.sub("[0-9]+", "N", url.path)
+            fake.hook(f"received {self.command} {place} {query.get('page', '')}")
             status, headers, data = fake.answer(self.command, url.path, query, body)
+            fake.hook(f"done {self.command} {place}")
             if fake.lost and self.command != "GET" and status < 400:
                 fake.lost -= 1
                 self.close_connection = True

@@ -10,6 +10,7 @@ from hashlib import sha1
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
+from modelqa.actions.tracker import Later, Refused, Unreachable
 from modelqa.errors import ActionError
 
 if TYPE_CHECKING:
@@ -90,19 +91,20 @@ class GitHub:
             except httpx.HTTPError as error:
                 if method == "GET" and left:
                     continue
-                raise ActionError(f"GitHub cannot be reached ({type(error).__name__})") from error
-            wait = _wait(answer, time.time())
+                raise Unreachable(f"GitHub cannot be reached ({type(error).__name__})") from error
+            wait = wanted_wait(answer, time.time())
             again = wait is not None or (method == "GET" and answer.status_code >= 500)
             if not (again and left) or (wait or 0) > LONGEST_WAIT:
                 break
             self._sleep(wait if wait is not None else 2.0 ** (ATTEMPTS - left))
         if answer.is_success:
             return answer
-        raise ActionError(f"GitHub refused: {method} {urlsplit(url).path} answered {answer.status_code}")
+        told = f"GitHub refused: {method} {urlsplit(url).path} answered {answer.status_code}"
+        raise Refused(told, status=answer.status_code) if wait is None else Later(told, seconds=wait)
 
 
-def _wait(answer: "httpx.Response", now: float) -> float | None:
-    """How many seconds GitHub wants to be left alone; None where it does not say so."""
+def wanted_wait(answer: "httpx.Response", now: float) -> float | None:
+    """How many seconds a server wants to be left alone; None where it does not say so."""
     if answer.status_code not in (403, 429):
         return None
     after = answer.headers.get("retry-after", "")
@@ -119,7 +121,12 @@ def marker(key: str) -> str:
     >>> marker("churn")
     '<!-- modelqa:v1:bafb5b68a5bd17fb591cbec03078585beb118a90 -->'
     """
-    return f"<!-- modelqa:v1:{sha1(key.encode(), usedforsecurity=False).hexdigest()} -->"
+    return hidden(sha1(key.encode(), usedforsecurity=False).hexdigest())
+
+
+def hidden(fingerprint: str) -> str:
+    """The hidden comment that carries 40 hexadecimal digits."""
+    return f"<!-- modelqa:v1:{fingerprint} -->"
 
 
 def upsert_comment(github: GitHub, number: int, key: str, body: str) -> str:

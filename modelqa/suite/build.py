@@ -4,15 +4,16 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from hashlib import sha256
-from typing import Any, cast
+from typing import Any
 
 from modelqa.core.subject import Endpoint
 from modelqa.suite import values
+from modelqa.suite.actions import actions
 from modelqa.suite.bounds import share
 from modelqa.suite.checks import Around, read_check
 from modelqa.suite.nodes import Node, Problems, name_of
 from modelqa.suite.slices import names, slices
-from modelqa.suite.spec import ActionSpec, CheckSpec, Labels, When
+from modelqa.suite.spec import CheckSpec, Labels
 
 Reader = Callable[[Node, Problems], Any]
 
@@ -173,55 +174,6 @@ def _checks(node: Node, around: Around, problems: Problems) -> tuple[CheckSpec, 
     return checks
 
 
-_ON = values.choice("failed", "passed", "warned", "inconclusive", "errored")
-_ACTIONS: Mapping[str, Reader] = {
-    "ticket": values.choice("github", "local", "webhook"),
-    "promote": values.name,
-}
-
-
-_ACTION_KEYS: Mapping[str, Mapping[str, Reader]] = {
-    "promote": {
-        "allow_inconclusive": lambda node, problems: list(values.texts(node, problems, "ids of checks")),
-        "first": values.flag,
-    },
-}
-
-
-def _actions(node: Node, problems: Problems) -> tuple[ActionSpec, ...]:
-    return values.each(node, _action, problems, "actions")
-
-
-def _action(node: Node, problems: Problems) -> ActionSpec | None:
-    kinds = [key for key in node.value if key in _ACTIONS] if node.is_mapping else []
-    if len(kinds) != 1:
-        told = f"one key must be {' or '.join(_ACTIONS)}, such as {{ticket: github, on: failed}}"
-        problems.add(node.place, f"expected one action, found {len(kinds) or 'none'}: {told}")
-        return None
-    kind, on = kinds[0], node.get("on")
-    value = _ACTIONS[kind](node.value[kind], problems)
-    if on is None:
-        problems.add(node.place, f"{kind} needs the key 'on': say after which outcome, such as on: failed")
-        return None
-    when = values.each(on, _ON, problems, "outcomes") if on.is_list else (_ON(on, problems),)
-    if on.is_list and not on.value:
-        problems.add(on.place, "expected at least one outcome, such as on: failed")
-    if kind == "promote" and not set(when) <= {"passed", "warned", None}:
-        problems.add(on.place, f"promote follows passed or warned only, found {on.shown()}")
-    params = _action_params(kind, node, problems)
-    return ActionSpec(kind, value, on=cast("tuple[When, ...]", when), params=params, place=node.place)
-
-
-def _action_params(kind: str, node: Node, problems: Problems) -> dict[str, Any]:
-    """The other keys of an action: those of a promotion are known, a ticket's are its tracker's."""
-    keys = _ACTION_KEYS.get(kind)
-    if keys is None:
-        return {key: item.plain() for key, item in node.items() if key not in (kind, "on")}
-    values.known(node, (kind, "on", *keys), problems, f"a {kind} action")
-    written = {key: item for key in keys if (item := node.get(key)) is not None}
-    return {key: keys[key](item, problems) for key, item in written.items()}
-
-
 READERS: Mapping[str, Reader] = {
     "suite": values.name,
     "model": _model,
@@ -246,5 +198,5 @@ READERS: Mapping[str, Reader] = {
     "confidence": _confidence,
     "inconclusive": values.choice("warn", "fail"),
     "checks": lambda *_: (),  # read last: a check must know of the rest
-    "actions": _actions,
+    "actions": actions,
 }

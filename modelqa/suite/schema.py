@@ -6,15 +6,15 @@ from modelqa import catalog
 from modelqa.core import units
 from modelqa.core.check import CheckType, declared
 from modelqa.core.units import Unit
+from modelqa.suite.action_schema import ACTION
 from modelqa.suite.build import DEFAULTS, READERS
 from modelqa.suite.environment import SUBJECT
 from modelqa.suite.schema_of_checks import any_check, one_check
-from modelqa.suite.shapes import NAME, TEXT, VARIABLE, Fragment, mapping, quantity, share, texts
+from modelqa.suite.shapes import NAME, TEXT, VARIABLE, Fragment, mapping, quantity, share
 from modelqa.suite.slices import MOST_SLICES
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 COLUMNS: Fragment = {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]}
-OUTCOMES = ("failed", "passed", "warned", "inconclusive", "errored")
 
 
 def json_schema() -> Fragment:
@@ -110,25 +110,6 @@ _SLICE: Fragment = {
         },
     ]
 }
-_ON: Fragment = {
-    "description": "After which outcomes of a run.",
-    "anyOf": [{"enum": [*OUTCOMES]}, {"type": "array", "items": {"enum": [*OUTCOMES]}, "minItems": 1}],
-}
-_GREEN: Fragment = {"enum": ["passed", "warned"]}
-_ACTION: Fragment = {
-    "type": "object",
-    "properties": {
-        "ticket": {"enum": ["github", "local", "webhook"], "description": "Open a ticket there."},
-        "promote": {**NAME, "description": "Give the model this alias."},
-        "allow_inconclusive": {**texts("Undecided checks that a promotion accepts."), "minItems": 1},
-        "first": {"type": "boolean", "description": "There is no version with the alias yet."},
-        "on": _ON,
-    },
-    "oneOf": [{"required": ["ticket"]}, {"required": ["promote"]}],
-    "required": ["on"],
-    "if": {"required": ["promote"]},
-    "then": {"properties": {"on": {"anyOf": [_GREEN, {"type": "array", "items": _GREEN}]}}},
-}
 _ENDPOINT = mapping(
     "url",
     url={**TEXT, "description": "The address of a server that speaks MLflow's scoring protocol."},
@@ -204,5 +185,5 @@ _SUITE: Mapping[str, Fragment] = {
         "minItems": 1,
         "description": "What is measured, and what it may be.",
     },
-    "actions": {"type": "array", "items": _ACTION, "description": "What follows a run."},
+    "actions": {"type": "array", "items": ACTION, "description": "What follows a run."},
 }

@@ -71,7 +71,8 @@ checks:
     trials: 200
     expect_failure: {reason: known, until: 2030-01-31}
 actions:
-  - {ticket: github, on: failed, repository: shop/churn}
+  - {ticket: github, on: failed, repository: shop/churn, labels: [ml], close_after: 2, group: check}
+  - {ticket: local, on: [failed, errored], repeat_interval: 12 h, owner: ml-team}
   - {promote: champion, on: [passed, warned]}
 """
 
@@ -166,6 +167,11 @@ OF_SUITE = [
     "suite: s\nslices: [{name: a, columns: a, values: []}]\n" + ONE,
     "suite: s\nslices: [{name: a, columns: a, min_rows: 0}]\n" + ONE,
     "suite: s\nactions: [{ticket: github}]\n" + ONE,
+    "suite: s\nactions: [{ticket: local, on: failed, url: u}]\n" + ONE,
+    "suite: s\nactions: [{ticket: github, on: failed, repository: churn}]\n" + ONE,
+    "suite: s\nactions: [{ticket: local, on: failed, close_after: 0}]\n" + ONE,
+    "suite: s\nactions: [{ticket: local, on: passed}]\n" + ONE,
+    "suite: s\nactions: [{promote: champion, on: passed, owner: me}]\n" + ONE,
     "suite: s\nactions: [{ticket: gitlab, on: failed}]\n" + ONE,
     "suite: s\nactions: [{ticket: local, on: [failed, never]}]\n" + ONE,
     "suite: s\nactions: [{promote: champion, on: failed}]\n" + ONE,

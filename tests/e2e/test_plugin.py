@@ -336,6 +336,21 @@ def test_what_would_follow_is_said_and_not_done(suite: Write, run: Run) -> None:
     assert "ticket" not in out
 
 
+def test_a_ticket_is_opened_once_where_actions_may_act(
+    suite: Write, run: Run, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also by part of a suite; a green part is no clean batch."""
+    monkeypatch.delenv("MODELQA_LEDGER", raising=False)
+    text = GREEN.replace(":good", ":blind") + "actions:\n  - {ticket: local, on: failed, close_after: 1}\n"
+    suite(text)
+    for _ in range(2):
+        assert "ticket (local #1) open: tiny: roc_auc not green" in run("--modelqa-act").stdout.str()
+    suite(text.replace("min: 0.8", "min: 0.1"))
+    assert "(local #1) open" in run("--modelqa-act", "-k", "errors").stdout.str()
+    assert "(local #1) closed" in run("--modelqa-act").stdout.str()
+    assert (project / ".modelqa" / "ledger.db").is_file()
+
+
 def test_a_champion_that_is_not_there_is_skipped_if_the_suite_says_so(
     suite: Write, pytester: pytest.Pytester, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

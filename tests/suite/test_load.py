@@ -108,7 +108,10 @@ def test_slices_are_cut_pooled_and_must_occur(load_text: Load) -> None:
 
 def test_actions_are_described(load_text: Load) -> None:
     """An action keeps its kind, its target, its outcomes and any other key."""
-    promote, ticket = "{promote: champion, on: [passed, warned]}", "{ticket: webhook, on: failed, url: u}"
+    promote, ticket = (
+        "{promote: champion, on: [passed, warned]}",
+        "{ticket: webhook, on: failed, close_after: 2}",
+    )
     text = f"suite: s\nactions: [{promote}, {ticket}]\n"
     first, second = load_text(text + TAIL).actions
     assert isinstance(first, ActionSpec)
@@ -122,7 +125,7 @@ def test_actions_are_described(load_text: Load) -> None:
         "ticket",
         "webhook",
         ("failed",),
-        {"url": "u"},
+        {"close_after": 2},
     )
 
 

@@ -106,8 +106,21 @@ SUBJECT = [
         "suite: s\nactions: [{promote: champion, on: »failed}]\n" + CHECKS,
         "promote follows passed or warned only",
     ),
+    ("suite: s\nactions: [{ticket: local, on: failed, »lables: [a]}]\n" + CHECKS, "did you mean 'labels'?"),
+    ("suite: s\nactions: [{ticket: local, on: failed, »first: true}]\n" + CHECKS, "unknown key 'first'"),
+    ("suite: s\nactions: [{ticket: github, on: failed, repository: »ml}]\n" + CHECKS, "such as shop/churn"),
+    (
+        "suite: s\nactions: [{ticket: local, on: failed, close_after: »0}]\n" + CHECKS,
+        "batches from 1 to 1,000",
+    ),
+    (
+        "suite: s\nactions: [{ticket: local, on: failed, repeat_interval: »3}]\n" + CHECKS,
+        "a time such as 12 h",
+    ),
+    ("suite: s\nactions: [{ticket: local, on: failed, group: »slice}]\n" + CHECKS, "expected model or check"),
+    ("suite: s\nactions: [{ticket: local, on: »passed}]\n" + CHECKS, "a ticket follows what is not green"),
     ("suite: s\nactions: [»{mail: me}]\n" + CHECKS, "expected one action, found none"),
-    ('suite: s\nactions: [{ticket: webhook, on: failed, url: »"${URL}"}]\n' + CHECKS, "subject's keys only"),
+    ('suite: s\nactions: [{ticket: local, on: failed, owner: »"${URL}"}]\n' + CHECKS, "subject's keys only"),
     (
         "suite: s\nslices: [{name: a, columns: b, bins: »all}]\n" + CHECKS,
         "expected edges such as [18, 40, 65]",

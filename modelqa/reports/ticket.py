@@ -1,0 +1,187 @@
+"""A result as a ticket: what failed and since when, how bad, what it probably is, how to see it again.
+
+A function of the result and of what the ledger knows of the problem. No values of rows, no markup of others.
+"""
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field
+
+from modelqa.core.bound import Outcome
+from modelqa.core.cause import diagnose, muted
+from modelqa.core.result import CheckResult, SuiteResult
+from modelqa.core.units import show
+from modelqa.reports import words
+from modelqa.reports.markdown import SYMBOLS, code, text
+from modelqa.reports.terminal import visible, worst_first
+
+LONGEST_TITLE, LONGEST_BODY = 200, 60_000
+"""Characters: GitHub takes 256 and 65,536."""
+MOST_CHECKS, MOST_SLICES = 20, 5
+_LINK = re.compile(r"https?://[\w.:/?=&%~+-]+", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What the ledger knows of a problem: the names of batches, how often, and the values before.
+
+    ``clean`` of ``close_after`` batches passed since; ``trend`` holds check id -> value, oldest batch first.
+    """
+
+    since: str
+    _: KW_ONLY
+    failures: int
+    last_good: str
+    clean: int
+    close_after: int
+    open: bool
+    trend: Sequence[tuple[str, Mapping[str, str]]] = ()
+    owner: str = ""
+    environment: str = ""
+    links: Mapping[str, str] = field(default_factory=dict)
+
+
+def values(checks: Sequence[CheckResult]) -> dict[str, str]:
+    """The value of each check that was measured as a whole: what a trend is made of."""
+    found = {}
+    for check in checks:
+        whole = [verdict.measurement for verdict in check.verdicts if not verdict.measurement.slice]
+        if len(whole) == 1 and whole[0].estimate.exists:
+            found[check.id] = show(whole[0].estimate.value, whole[0].unit)
+    return found
+
+
+def title(result: SuiteResult, red: Sequence[CheckResult]) -> str:
+    """One line without values: it stays the same while the problem does."""
+    names = [check.id for check in red]
+    more = f" and {len(names) - 2} more" if len(names) > 2 else ""
+    listed = (", " if more else " and ").join(names[:2]) + more
+    about = f" on {result.subject.model.name}" if result.subject.model and result.subject.model.name else ""
+    made = visible(f"{result.suite}: {listed or 'nothing'} not green{about}").replace("@", "@\u200b")
+    return made if len(made) <= LONGEST_TITLE else made[: LONGEST_TITLE - 1] + "…"
+
+
+def body(result: SuiteResult, story: Story, *, path: str, red: Sequence[CheckResult]) -> str:
+    """The ticket's text, in Markdown."""
+    lines = "\n".join(_lines(result, story, path, red))
+    if len(lines) <= LONGEST_BODY:
+        return lines
+    return lines[:LONGEST_BODY].rpartition("\n")[0] + "\n\nMore does not fit here: see the report.\n"
+
+
+def comment(result: SuiteResult, story: Story, *, red: Sequence[CheckResult]) -> str:
+    """What has become of it, in a few lines."""
+    batch = result.subject.batch
+    on = f" on {code(batch.name)}" if batch else ""
+    if not red:
+        return (
+            f"{story.clean} clean batches in a row{on}. A person has opened this ticket; a person closes it."
+        )
+    times = f"{story.failures} batches in a row" if story.failures > 1 else "one batch"
+    told = "\n".join(f"- {code(check.id)}: {_why(check)[0]}" for check in red[:MOST_CHECKS])
+    return f"Still not green{on}: {times} since {code(story.since)}.\n\n{told}"
+
+
+def _lines(result: SuiteResult, story: Story, path: str, red: Sequence[CheckResult]) -> Iterator[str]:
+    yield _status(story)
+    yield ""
+    if red:
+        yield f"**Probably:** {text(diagnose(result.checks))}"
+        yield ""
+    for check in red[:MOST_CHECKS]:
+        yield from _check(check, story)
+    if len(red) > MOST_CHECKS:
+        yield f"- and {len(red) - MOST_CHECKS} more checks"
+    silent = muted(result.checks) & {c.id for c in result.checks if c.outcome is not Outcome.PASSED}
+    if silent:
+        yield f"- not counted, since the schema is broken: {', '.join(code(name) for name in sorted(silent))}"
+    yield ""
+    yield from _facts(result, story)
+    yield ""
+    yield "See it again, without any service but the model's:"
+    yield ""
+    yield f"<pre>{_verbatim(reproduce(result, path))}</pre>"
+
+
+def _verbatim(command: str) -> str:
+    """A command as it is to be copied: in ``<pre>`` nothing is a mention or a link."""
+    return re.sub(r"[^A-Za-z0-9 ]", lambda found: f"&#{ord(found[0])};", visible(command))
+
+
+def _status(story: Story) -> str:
+    if story.clean:
+        closed = "closed" if not story.open else f"closes after {story.close_after}"
+        return f"✅ {story.clean} clean batches in a row since {code(story.since)} failed; {closed}."
+    times = f"{story.failures} batches in a row" if story.failures > 1 else "one batch"
+    return f"❌ Not green since {code(story.since)}: {times}."
+
+
+def _check(check: CheckResult, story: Story) -> Iterator[str]:
+    place = f" ({code(check.where)})" if check.where else ""
+    first, *rest = _why(check)
+    yield f"- {SYMBOLS[check.outcome]} {code(check.id)}{place}: {first}"
+    for line in rest[:MOST_SLICES]:
+        yield f"  - {line}"
+    if len(rest) > MOST_SLICES:
+        yield f"  - and {len(rest) - MOST_SLICES:,} more"
+    past = [values[check.id] for _, values in story.trend if check.id in values]
+    if len(past) > 1:
+        yield f"  - the last {len(past)} batches: {text(' → '.join(past))}"
+
+
+def _why(check: CheckResult) -> list[str]:
+    """Why a check is not green, the whole first, then the slices and columns that are not."""
+    dark = [verdict for verdict in worst_first(check.verdicts) if verdict.outcome is not Outcome.PASSED]
+    if check.reason or not dark:
+        return [text(check.message)]
+    first, *others = dark
+    whole = (
+        f"{text(words.why(first))} Measured: {text(words.value(first))}, n={first.measurement.estimate.n:,}."
+    )
+    return [whole, *(f"{code(words.name(v))}: {text(words.value(v))}" for v in others)]
+
+
+def _facts(result: SuiteResult, story: Story) -> Iterator[str]:
+    subject = result.subject
+    facts: dict[str, str] = {}
+    if subject.model:
+        facts["model"] = f"{code(str(subject.model))} {_digest(subject.model.digest)}".strip()
+    if subject.champion:
+        facts["champion"] = code(str(subject.champion))
+    if subject.batch:
+        rows = f"{code(subject.batch.name)}, {subject.batch.rows:,} rows"
+        facts["batch"] = f"{rows} {_digest(subject.batch.digest)}".strip()
+    if subject.reference:
+        facts["reference"] = f"{code(subject.reference.name)}, {subject.reference.rows:,} rows"
+    facts["last good batch"] = code(story.last_good) if story.last_good else "none is known"
+    facts["suite"] = f"{code(result.suite)} {_digest(result.digest)}".strip()
+    facts["environment"] = code(story.environment) if story.environment else ""
+    facts["owner"] = code(story.owner) if story.owner else ""
+    safe = {name: url for name, url in story.links.items() if _LINK.fullmatch(url)}
+    facts["links"] = ", ".join(f"[{text(name)}]({url})" for name, url in safe.items())
+    yield "| | |"
+    yield "|---|---|"
+    yield from (f"| {name} | {told} |" for name, told in facts.items() if told)
+
+
+def _digest(digest: str) -> str:
+    return code(digest[: len("sha256:") + 12]) if digest else ""
+
+
+def reproduce(result: SuiteResult, path: str) -> str:
+    """The command that judges the same version on the same rows again.
+
+    >>> from modelqa.core.subject import DataInfo, ModelInfo, SubjectInfo
+    >>> model = ModelInfo("models:/churn@new", name="churn", version="7")
+    >>> subject = SubjectInfo(model=model, batch=DataInfo("a b.csv", rows=9, digest="sha256:ab"))
+    >>> reproduce(SuiteResult("churn", subject, (), started="", digest=""), "suites/churn.suite.yaml")
+    "modelqa run suites/churn.suite.yaml --model models:/churn/7 --batch 'a b.csv'"
+    """
+    parts, subject = ["modelqa", "run", path], result.subject
+    for side, model in (("--model", subject.model), ("--champion", subject.champion)):
+        if model is not None and model.name and model.version:
+            parts += [side, f"models:/{model.name}/{model.version}"]
+    if subject.batch is not None and subject.batch.digest:
+        parts += ["--batch", subject.batch.name]
+    return shlex.join(parts)

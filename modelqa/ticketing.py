@@ -1,0 +1,166 @@
+"""A run into tickets: what the run means for each problem, its words, and the tracker that hears them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from modelqa.actions.relay import Relay, report
+from modelqa.actions.tickets import (
+    Command,
+    Event,
+    Failed,
+    Passed,
+    Phase,
+    Policy,
+    Ticket,
+    Unknown,
+    fingerprint,
+)  # fmt: skip
+from modelqa.actions.tracker import Text, Tracker
+from modelqa.core.bound import Outcome
+from modelqa.core.cause import muted
+from modelqa.core.codec import Gathered
+from modelqa.core.result import CheckResult, SuiteResult
+from modelqa.errors import ActionError
+from modelqa.ledger import Ledger, address
+from modelqa.reports import ticket as wording
+
+GREEN = (Outcome.PASSED, Outcome.WARNED)
+ENVIRONMENT = "MODELQA_ENVIRONMENT"
+"""Where the model serves, such as production: a problem there is not the problem in staging."""
+
+
+def tell(run: Gathered, action: Mapping[str, Any], environ: Mapping[str, str], root: Path) -> list[str]:
+    """Note in the ledger what a run means for tickets, and bring the tracker there.
+
+    What was done comes back in words. Raises `ActionError` where the tracker could not be told; it is
+    told the next time.
+    """
+    with (
+        Ledger(address(environ, root)) as ledger,
+        closing(tracker_of(action, ledger, environ)) as tracker,
+    ):
+        policy = policy_of(action)
+        keys = []
+        for key, event, red in problems(run, action, environ):
+            report(ledger, tracker.name, key, event, policy, _writer(run, action, environ, red, policy))
+            keys.append(key)
+        wrong = Relay(ledger, tracker, policy).deliver()
+        with ledger.writing() as work:
+            tickets = [Ticket.read(work.ticket(key, tracker.name)) for key in keys]
+    if wrong:
+        raise ActionError("\n".join([f"ticket ({action['ticket']}) not told yet:", *wrong]))
+    return [_said(tracker, each) for each in tickets if each.phase is not Phase.NONE]
+
+
+def tracker_of(action: Mapping[str, Any], ledger: Ledger, environ: Mapping[str, str]) -> Tracker:
+    """The tracker that an action names. Raises `ActionError` where the environment lacks its address."""
+    labels, owner = tuple(action.get("labels", ())), action.get("owner", "")
+    match action["ticket"]:
+        case "github":
+            from modelqa.actions.github import GitHub
+            from modelqa.actions.issues import Issues
+
+            chosen = {"GITHUB_REPOSITORY": action["repository"]} if "repository" in action else {}
+            return Issues(GitHub.of({**environ, **chosen}), labels=labels, owner=owner)
+        case "webhook":
+            from modelqa.actions.webhook import Webhook
+
+            return Webhook.of(environ)
+        case _:
+            from modelqa.actions.local import Local
+
+            return Local(ledger, labels)
+
+
+def policy_of(action: Mapping[str, Any]) -> Policy:
+    """What an action says of closing and repeating."""
+    keys = ("close_after", "repeat_interval")
+    return Policy(**{key: action[key] for key in keys if key in action})
+
+
+def problems(
+    run: Gathered, action: Mapping[str, Any], environ: Mapping[str, str]
+) -> Iterator[tuple[str, Event, Sequence[CheckResult]]]:
+    """The problems that a run speaks about: fingerprint, event, and the checks that are red.
+
+    All checks of a model are one problem; with ``group: check`` each is its own. Where the schema is
+    broken, drift and scores say nothing.
+    """
+    result, silent = run.result, muted(run.result.checks)
+    model = result.subject.model
+    about = (model.name or model.uri) if model else ""
+    where = environ.get(ENVIRONMENT, "")
+    each = action.get("group") == "check"
+    groups = {check.id: [check] for check in result.checks} if each else {"": list(result.checks)}
+    for key, checks in groups.items():
+        heard = [check for check in checks if check.id not in silent]
+        wanted = set(action["on"]) - {"passed"}
+        red = [check for check in heard if check.outcome in wanted]
+        green = not silent & {check.id for check in checks} and all(c.outcome in GREEN for c in heard)
+        partial = run.partial and not each
+        kind = Failed if red else Passed if green and heard and not partial else Unknown
+        yield fingerprint(result.suite, key, about, where), _event(kind, result), red
+
+
+def _event(kind: type[Failed], result: SuiteResult) -> Failed:
+    subject = result.subject
+    model, batch = subject.model, subject.batch
+    digests = (result.digest, model.digest if model else "", batch.digest if batch else "")
+    parts = (*digests, batch.name if batch else "")
+    identity = parts if batch and batch.digest else (*parts, result.started)
+    return kind(
+        sha256("\0".join(identity).encode()).hexdigest()[:32],
+        name=batch.name if batch else result.started,
+        version=model.version if model else "",
+        values=wording.values(result.checks),
+    )
+
+
+class _writer:  # noqa: N801 (a function with what it needs)
+    """The words of a ticket, once it is settled what becomes of it."""
+
+    def __init__(
+        self,
+        run: Gathered,
+        action: Mapping[str, Any],
+        environ: Mapping[str, str],
+        red: Sequence[CheckResult],
+        policy: Policy,
+    ) -> None:
+        self._run, self._red = run, red
+        self._owner = action.get("owner", "")
+        self._environ, self._policy = environ, policy
+
+    def __call__(self, ticket: Ticket, commands: Sequence[Command]) -> Text:
+        result, red = self._run.result, self._red
+        story = wording.Story(
+            ticket.first_bad,
+            failures=ticket.failures,
+            last_good=ticket.last_good,
+            clean=ticket.clean,
+            close_after=self._policy.close_after,
+            open=ticket.phase is Phase.OPEN,
+            trend=ticket.trend,
+            owner=self._owner,
+            environment=self._environ.get(ENVIRONMENT, ""),
+            links=links(self._environ),
+        )
+        title = wording.title(result, red) if red else ticket.title
+        said = wording.comment(result, story, red=red) if Command.COMMENT in commands else ""
+        return Text(title, wording.body(result, story, path=self._run.path, red=red), said)
+
+
+def links(environ: Mapping[str, str]) -> dict[str, str]:
+    """Where more can be read: the run of GitHub Actions, where this is one."""
+    server, repository, run = (
+        environ.get(f"GITHUB_{key}", "") for key in ("SERVER_URL", "REPOSITORY", "RUN_ID")
+    )
+    return {"run": f"{server}/{repository}/actions/runs/{run}"} if server and repository and run else {}
+
+
+def _said(tracker: Tracker, ticket: Ticket) -> str:
+    number = f" #{ticket.number}" if ticket.number.isdecimal() else ""
+    return f"ticket ({tracker.name}{number}) {ticket.phase.replace('_', ' ')}: {ticket.title}"
