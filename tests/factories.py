@@ -328,6 +328,12 @@ EXPECTED_RED: Mapping[tuple[str, str], frozenset[str]] = {
     # The champion suffers more, and those at risk are still among the many that are called.
     ("churn", "damaged"): SCORES["churn"]
     - {"roc_auc-versus-champion", "log_loss-versus-champion", "called-recall"}
-    | {"contract", "keys", "drift-all", "drift-prediction", "drift-psi", "drift-ks"},
+    | {"contract", "keys", "drift-prediction", "drift-psi", "drift-ks"}
+    | {
+        "drift-all-importance-auto",
+        "drift-share-threshold-0.1",
+        "drift-table",
+        "drift-error-given-plan-tenure",
+    },
 }
 """(subject, case) -> the ids of exactly the checks that end `failed`, all other things being healthy."""

@@ -51,5 +51,6 @@ class Gate:
         return len(self.store.search_runs([experiment.experiment_id]))
 
     def tags(self, version: str) -> dict[str, str]:
-        """The tags of a version."""
-        return dict(self.store.get_model_version("breast_cancer", version).tags)
+        """The tags of a version, but for the reference that was logged with it."""
+        tags = dict(self.store.get_model_version("breast_cancer", version).tags)
+        return {name: value for name, value in tags.items() if name != "modelqa.reference"}

@@ -10,6 +10,7 @@ LIBRARIES = (
     "mlflow.store.model_registry.sqlalchemy_store",
     "mlflow.store.tracking.sqlalchemy_store",
     "pandas",
+    "pandas.core.arrays.arrow.extension_types",
     "pyarrow.csv",
     "pyarrow.parquet",
     "pydantic",

@@ -20,6 +20,10 @@ from modelqa.reports.terminal import show_bound
 WIDTH, HEIGHT, MIDDLE, PAD = 240, 22, 11, 6
 
 
+_FAR = 1e150
+"""Numbers beyond are drawn as if they stood there: their differences are still numbers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scale:
     """A range of values on a range of pixels; what lies outside is drawn at the edge."""
@@ -36,7 +40,7 @@ class Scale:
         >>> Scale.over([0.0, 1.0]).at(0.5)
         120.0
         """
-        known = [value for value in values if isfinite(value)]
+        known = [min(max(value, -_FAR), _FAR) for value in values if isfinite(value)]
         low, high = min(known, default=0.0), max(known, default=1.0)
         room = (high - low) * 0.08 or max(abs(high), 1.0) * 0.1
         return cls(low - room, high + room, width)

@@ -112,7 +112,7 @@ def numeric_shares(reference: Floats | Ranked, batch: Floats | Ranked, bins: int
     low, high = known.quantiles(np.array([cut, known.rows - 1 - cut])).tolist()
     steps = np.linspace(0.0, 1.0, bins + 1) if low < high else np.array([0.0, 1.0])
     edges = np.maximum.accumulate(np.clip(low * (1 - steps) + high * steps, low, high))
-    told = _told(edges.tolist(), edges)
+    told = _told(edges.tolist())
     labels = [f"{a:.4g} to {b:.4g}" for a, b in pairwise(told)]
     old, new = (_shares(count(side, edges[1:-1])) for side in (before, after))
     return {
@@ -120,14 +120,14 @@ def numeric_shares(reference: Floats | Ranked, batch: Floats | Ranked, bins: int
         "edges": told,
         "reference": old,
         "batch": new,
-        "quantiles": {"reference": _told(five(before), edges), "batch": _told(five(after), edges)},
+        "quantiles": {"reference": _told(five(before)), "batch": _told(five(after))},
         "changed": changed(labels, old, new),
     }
 
 
-def _told(values: Sequence[float], edges: Floats) -> list[float]:
-    """Values rounded to less than a thousandth of the range of edges; of a constant as they are."""
-    span = float(edges[-1]) - float(edges[0])
+def _told(values: Sequence[float]) -> list[float]:
+    """Rising values rounded to less than a thousandth of their range; of a constant as they are."""
+    span = values[-1] - values[0] if values else 0.0
     if not 0 < span < 1e300:  # rounding such a number up would be too much for it
         return [float(value) for value in values]
     digits = -floor(log10(span) - 3)

@@ -196,7 +196,7 @@ def test_a_model_is_started_once_for_all_its_checks(counted: list[str]) -> None:
 def test_a_start_that_failed_is_not_tried_again(counted: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Every check of it is errored, none is green."""
     monkeypatch.setattr(
-        "modelqa.run.opened.Opened._find",
+        "modelqa.run.opened.Opened.find",
         lambda *_: Found(ModelInfo("broken", name="broken"), load=lambda: None),  # type: ignore[arg-type, return-value]
     )
     checks = [{"resources": "threads", "max": 1}, {"resources": "load_time", "max": "1 s"}]

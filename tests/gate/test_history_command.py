@@ -105,7 +105,7 @@ def test_a_suite_file_that_is_wrong_is_said_to_be(gate: Gate) -> None:
 
 def test_a_store_that_accepts_and_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Within the patience, and the address shows no password."""
-    monkeypatch.setattr(mlflow, "PATIENCE", 3.0)
+    monkeypatch.setattr("modelqa.actions.store.PATIENCE", 3.0)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         store = mlflow.client(f"http://me:secret@127.0.0.1:{silent.getsockname()[1]}")
         with pytest.raises(ActionError, match=r"the history: the store .* refused or did not answer") as told:
