@@ -15,11 +15,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from browser import look, missing  # noqa: E402
 
-from conftest import ensure_examples  # noqa: E402
-
 SHOTS = (
     ("report", "churn.html", False, ""),
-    ("drift", "churn.html", True, "#check-drift-all"),
+    ("drift", "churn.html", True, "#check-drift-all-importance-auto"),
     ("compare", "churn-compared.html", False, ""),
 )
 """Name, page, dark or light, and the element that is shown; without one, what a window shows at first."""
@@ -30,6 +28,8 @@ def main(folder: Path) -> None:
     """Make every picture anew."""
     if why := missing():
         raise SystemExit(f"no pictures: {why}")
+    from conftest import ensure_examples  # here: tests have files of that name too
+
     ensure_examples()
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as made:
