@@ -203,7 +203,7 @@ def test_errors_of_different_rows_add_up_to_less_than_the_corners(
     assert a.low - b.high - slack <= found.low <= a.value - b.value - max(a.value - a.low, 0) + slack
     assert a.high - b.low + slack >= found.high >= a.value - b.value + max(b.value - b.low, 0) - slack
     mirrored = compare.mover_difference(b, a, levels.mirrored())
-    assert (-mirrored.high, -mirrored.low) == pytest.approx((found.low, found.high), abs=slack)
+    assert (-mirrored.high, -mirrored.low) == pytest.approx((found.low, found.high), abs=100 * slack)
     ratio = compare.mover_ratio(a, b, levels)
     if b.value > 0:
         assert a.low / b.high - slack / b.high <= ratio.low <= ratio.value <= ratio.high
