@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from modelqa.core.check import Needs
+from modelqa.core.check import COMPARES, Needs
 from modelqa.core.ports import Column, Model, Other, Predictions, Table
 from modelqa.core.profile_file import TAG
 from modelqa.core.subject import DataInfo, Endpoint, SubjectInfo
@@ -66,7 +66,7 @@ class Opened:
             _ = self.batch
         if Needs.LABELS in needs:
             _ = self.labels
-        if needs & (Needs.REFERENCE | Needs.PROFILE):
+        if needs & COMPARES:
             _ = self.reference
         if Needs.MODEL in needs or (Needs.PREDICTIONS in needs and self.suite.predictions is None):
             self.model("model")
