@@ -28,7 +28,7 @@ WHERE: dict[str, dict[str, Any]] = {
     "50 ms stall a second": {"stall": 0.05},
 }
 AROUND = [*WHERE]
-FEW, REAL, REPLAYED = 60, 60, 500
+FEW, REAL, SLOWED, REPLAYED = 60, 60, 200, 500
 SECONDS = 4.0
 """The time that a gate has under load, where it would measure in vain for twenty."""
 SMALL_SHARE = 0.0005
@@ -182,15 +182,15 @@ def test_on_this_machine_two_equal_models_are_never_red(where: str) -> None:
     assert tried(gates, f"replayed, {where}, equal, max 10%")["failed"] <= 0.01 * REPLAYED
     for slower, most, share in ((1.25, "10%", 0.95), (1.10, "5%", 0.80)):
         gates = (
-            gate(Replayed(seed, trace), slower=slower, max=most, alarms=SMALL_SHARE) for seed in range(200)
+            gate(Replayed(seed, trace), slower=slower, max=most, alarms=SMALL_SHARE) for seed in range(SLOWED)
         )
         found = tried(gates, f"replayed, {where}, {slower} times, max {most}")
-        assert where != "quiet" or found["failed"] >= share * 200
+        assert where != "quiet" or found["failed"] >= share * SLOWED
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("slower", "most", "share"), [(1.25, "10%", 0.95), (1.10, "5%", 0.80)])
 def test_on_this_machine_a_true_slowdown_is_red(slower: float, most: str, share: float) -> None:
-    """Sixty gates for real, at the share of one check in twenty."""
-    gates = (gate(Real(), slower=slower, max=most, seconds=SECONDS, alarms=SMALL_SHARE) for _ in range(REAL))
-    assert tried(gates, f"real, quiet, {slower} times, max {most}")["failed"] >= share * REAL
+    """Two hundred gates for real, at the share of one check in twenty."""
+    gates = (gate(Real(), slower=slower, max=most, alarms=SMALL_SHARE) for _ in range(SLOWED))
+    assert tried(gates, f"real, quiet, {slower} times, max {most}")["failed"] >= share * SLOWED

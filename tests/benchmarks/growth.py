@@ -1,0 +1,162 @@
+"""How the cost of a run grows with rows, columns, checks and slices; each size in a process of its own.
+
+``python tests/benchmarks/growth.py FOLDER`` writes the tables there, prints what each size took, and draws
+``growth.svg``. About ten minutes, 3 GB of disk.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+SIZES: dict[str, tuple[int, ...]] = {
+    "rows": (10_000, 100_000, 1_000_000, 10_000_000),
+    "columns": (10, 20, 100, 1000),
+    "checks": (10, 100, 1000, 2000),
+    "slices": (1, 10, 100, 1000),
+}
+ROWS = {"columns": 100_000, "checks": 10_000, "slices": 100_000}
+CHUNK = 500_000
+REFERENCE = 100_000
+TOLD = {
+    "rows": "rows x 10 columns: four scores, schema, drift",
+    "columns": "columns x 100,000 rows: schema, drift",
+    "checks": "checks of 10,000 rows",
+    "slices": "slices of 100,000 rows: two scores each",
+}
+
+
+def tables(folder: Path, kind: str, size: int) -> tuple[Path, Path]:
+    """A batch and a reference of a size, as parquet, written in chunks."""
+    rows, columns = (size, 10) if kind == "rows" else (ROWS[kind], size if kind == "columns" else 4)
+    slices = size if kind == "slices" else 5
+    batch, reference = (folder / f"{kind}-{size}-{side}.parquet" for side in ("batch", "reference"))
+    _write(batch, rows, columns, slices, seed=0)
+    _write(reference, min(rows, REFERENCE), columns, slices, seed=1)
+    return batch, reference
+
+
+def _write(path: Path, rows: int, columns: int, slices: int, seed: int) -> None:
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if path.exists():
+        return
+    rng, writer = np.random.default_rng(seed), None
+    for start in range(0, rows, CHUNK):
+        n = min(CHUNK, rows - start)
+        truth = rng.random(n) < 0.3
+        score = 1 / (1 + np.exp(-(2.0 * truth - 1 + 1.5 * rng.normal(size=n))))
+        made: dict[str, Any] = {f"x{at}": rng.normal(size=n) for at in range(columns - 3)}
+        made |= {"truth": truth, "score": score, "part": rng.integers(0, slices, n)}
+        table = pa.table(made)
+        writer = writer or pq.ParquetWriter(path, table.schema)
+        writer.write_table(table)
+    assert writer is not None
+    writer.close()
+
+
+def suite(kind: str, batch: Path, reference: Path, size: int) -> Any:
+    """What is judged at a size."""
+    from modelqa import Suite
+
+    scores = [{"metric": name, "min": 0.1} for name in ("accuracy", "f1", "roc_auc")]
+    scores.append({"metric": "log_loss", "max": 2})
+    names = [f"x{at}" for at in range((10 if kind == "rows" else size) - 3)]
+    scan = [
+        {"schema": {name: {"type": "float", "min": -20, "max": 20, "nulls": 0} for name in names}},
+        {"drift": names, "max": 0.1},
+    ]
+    checks = {
+        "rows": [*scores, *scan],
+        "columns": scan,
+        "checks": [
+            {"metric": "recall", "threshold": (at + 1) / (size + 2), "min": 0, "name": f"at-{at}"}
+            for at in range(size)
+        ],
+        "slices": [{**score, "slices": ["part"]} for score in scores[:2]],
+    }[kind]
+    needs: dict[str, Any] = {"labels": "truth", "predictions": "score"} if kind != "columns" else {}
+    if kind == "slices":
+        needs["slices"] = ["part"]
+    if kind in ("rows", "columns"):
+        needs["reference"] = str(reference)
+    return Suite(kind, batch=str(batch), checks=checks, **needs)
+
+
+def run(kind: str, size: int, batch: Path, reference: Path) -> dict[str, float]:
+    """What a run takes in this process: seconds from plan to result, its checks alone, bytes at the peak."""
+    from time import perf_counter
+
+    judged = suite(kind, batch, reference, size)
+    began = perf_counter()
+    result = judged.run()
+    seconds = perf_counter() - began
+    wrong = {str(check.outcome) for check in result.checks} & {"errored", "skipped"}
+    assert not wrong, [check.reason for check in result.checks if check.reason][:3]
+    peak = next(
+        line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")
+    )
+    checks = sum(check.seconds for check in result.checks)
+    return {"seconds": seconds, "checks": checks, "peak": int(peak.split()[1]) * 1024.0}
+
+
+def measured(folder: Path, kind: str, size: int) -> dict[str, float]:
+    """The same of a fresh process."""
+    batch, reference = tables(folder, kind, size)
+    ran = subprocess.run(
+        [sys.executable, __file__, "--one", kind, str(size), str(batch), str(reference)],
+        capture_output=True, text=True, cwd=folder, timeout=1800,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr[-3000:]
+    found: dict[str, float] = json.loads(ran.stdout.splitlines()[-1])
+    return found
+
+
+def draw(found: dict[str, dict[int, dict[str, float]]], path: Path) -> None:
+    """Seconds and memory over size, each on logarithmic scales, beside a line of proportion."""
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    from matplotlib import pyplot
+
+    mpl.rcParams["svg.hashsalt"] = "modelqa"
+    figure, axes = pyplot.subplots(2, len(found), figsize=(3.2 * len(found), 5.2), layout="constrained")
+    for at, (kind, costs) in enumerate(found.items()):
+        sizes = list(costs)
+        for row, (key, unit, scale) in enumerate((("seconds", "seconds", 1), ("peak", "MiB", 2**20))):
+            values, axis = [costs[size][key] / scale for size in sizes], axes[row][at]
+            axis.loglog(sizes, values, marker="o", color="#1f5fa8", label="measured")
+            line = [values[-1] * size / sizes[-1] for size in sizes]
+            axis.loglog(sizes, line, linestyle="--", color="#777777", label="in proportion")
+            axis.set_ylim(bottom=min(values) / 2)
+            axis.set_xlabel(kind)
+            axis.set_ylabel(unit)
+        axes[0][at].set_title(TOLD[kind], fontsize=8)
+    axes[0][0].legend(fontsize=7)
+    figure.savefig(path, metadata={"Date": None})
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Measure every size, print it, draw it; or one of them, for another process."""
+    if arguments[0] == "--one":
+        kind, size, batch, reference = arguments[1:]
+        print(json.dumps(run(kind, int(size), Path(batch), Path(reference))))
+        return
+    folder = Path(arguments[0])
+    folder.mkdir(parents=True, exist_ok=True)
+    found: dict[str, dict[int, dict[str, float]]] = {}
+    for kind, sizes in SIZES.items():
+        for size in sizes:
+            cost = found.setdefault(kind, {})[size] = measured(folder, kind, size)
+            print(
+                f"{size:>10,} {kind:8} {cost['seconds']:8.2f} s {cost['peak'] / 2**20:8.0f} MiB", flush=True
+            )
+    draw(found, folder / "growth.svg")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
