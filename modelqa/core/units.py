@@ -95,6 +95,20 @@ def read(written: object, unit: Unit) -> float:
     return found.value
 
 
+def share(written: object) -> float:
+    """Read a share between 0 and 1, as a number or in percent.
+
+    Raises ``ValueError`` with what was expected and found.
+
+    >>> share("1%"), share(0.5)
+    (0.01, 0.5)
+    """
+    found = parse(written)
+    if found.unit not in (Unit.NUMBER, Unit.SHARE) or not 0 <= found.value <= 1:
+        raise ValueError(f"expected a share such as 0 or 1%, found {written!r}")
+    return found.value
+
+
 def _finite(value: float, written: object) -> float:
     if not math.isfinite(value):
         raise ValueError(f"expected a finite number, found {written!r}")

@@ -33,7 +33,7 @@ def test_ten_million_rows_fit_into_two_gibibytes(folder: Path) -> None:
 
 
 def test_a_column_among_a_thousand_costs_what_one_among_twenty_does(folder: Path) -> None:
-    """At most 1.2 times; and the peak is at most twice both tables in memory, beside the interpreter's own."""
+    """At most 1.2 times; and the peak is at most twice both tables in memory, the interpreter aside."""
     few, many = (measured(folder, "columns", size) for size in (20, 1000))
     assert many["seconds"] / 997 <= 1.2 * few["seconds"] / 17, (few, many)
     held = 2 * 100_000 * 1000 * 8
