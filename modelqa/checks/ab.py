@@ -75,11 +75,11 @@ def ab(
 
     Example::
 
-        - ab: converted
-          arm: variant
-          treatment: challenger
-          control: champion
-          min: 0
+        - ab: label
+          arm: region
+          treatment: EU
+          control: US
+          min: -0.25
     """
     sides = _sides(ctx, outcome, arm, (str(treatment), str(control)), unit)
     designed = units.share(share)

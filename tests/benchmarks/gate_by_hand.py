@@ -1,6 +1,5 @@
 """The gate as teams write it today: pytest, MLflow, scikit-learn, Great Expectations and Evidently."""
 
-# ruff: noqa: ANN, D103
 import time
 
 import great_expectations as gx
