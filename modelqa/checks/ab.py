@@ -79,6 +79,7 @@ def ab(
           arm: region
           treatment: EU
           control: US
+          planned: 400
           min: -0.25
     """
     sides = _sides(ctx, outcome, arm, (str(treatment), str(control)), unit)
