@@ -79,7 +79,7 @@ def ab(
           arm: region
           treatment: EU
           control: US
-          planned: 400
+          share: 38%
           min: -0.25
     """
     sides = _sides(ctx, outcome, arm, (str(treatment), str(control)), unit)
