@@ -12,6 +12,7 @@ from modelqa.commands.comment import comment
 from modelqa.commands.history import history
 from modelqa.commands.promote import promote
 from modelqa.commands.report import report
+from modelqa.commands.shadow import shadow
 from modelqa.commands.tickets import tickets
 from modelqa.core.beside import look_in
 from modelqa.core.bound import Outcome
@@ -57,6 +58,7 @@ app.command()(comment)
 app.command()(report)
 app.command()(history)
 app.command()(promote)
+app.command()(shadow)
 app.add_typer(tickets, name="tickets")
 
 

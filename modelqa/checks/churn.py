@@ -46,7 +46,7 @@ def churn(
     """
     ours, theirs = ctx.decisions(), ctx.champion.decisions()
     rows = len(ours.values)
-    moved = int(np.count_nonzero(_differs(ours, theirs, tolerance)))
+    moved = int(np.count_nonzero(differs(ours, theirs, tolerance)))
     if generalise:
         estimate = intervals.proportion(moved, rows, ctx.levels)
     else:
@@ -55,7 +55,7 @@ def churn(
     yield Measurement(f"churn_{statistic}", estimate, unit=Unit.SHARE, note=note)
 
 
-def _differs(ours: Predictions, theirs: Predictions, tolerance: float) -> NDArray[np.bool_]:
+def differs(ours: Predictions, theirs: Predictions, tolerance: float) -> NDArray[np.bool_]:
     """For each row, whether the two predictions are different ones."""
     numbers = [said.classes is None and said.values.dtype.kind in "fiu" for said in (ours, theirs)]
     if all(numbers):
