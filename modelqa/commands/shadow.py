@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from modelqa import project
+from modelqa.commands.exits import exit_code
 from modelqa.core.beside import look_in
 
 
@@ -36,7 +37,6 @@ def shadow(
     `labels:`. Exit codes: as of `modelqa run`.
     """
     from modelqa.after import Wishes, follow
-    from modelqa.cli import exit_code
     from modelqa.core.codec import Gathered
     from modelqa.reports import terminal
     from modelqa.run.found import Settings

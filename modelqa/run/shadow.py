@@ -103,4 +103,4 @@ def _distance(ours: Predictions, theirs: Predictions) -> NDArray[np.float64]:
     else:
         far = np.ones(len(ours.values))
     far = np.where(np.isfinite(far), far, np.max(far, initial=1.0, where=np.isfinite(far)))
-    return np.maximum(far, 1e-6 * max(float(far.max(initial=0.0)), 1e-300))
+    return np.asarray(np.maximum(far, 1e-6 * max(float(far.max(initial=0.0)), 1e-300)))
