@@ -26,6 +26,8 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "fairness": "modelqa.checks.fairness:fairness",
         "serving": "modelqa.checks.serving:serving",
         "prometheus": "modelqa.checks.prometheus:prometheus",
+        "cases": "modelqa.checks.cases:cases",
+        "feedback": "modelqa.checks.feedback:feedback",
         "ab": "modelqa.checks.ab:ab",
         "schema": "modelqa.checks.schema:schema",
         "drift": "modelqa.checks.drift:drift",

@@ -182,6 +182,12 @@ class Context(Protocol):
     def decisions(self) -> Predictions:
         """What the model decided, without probabilities: classes at the suite's threshold, or numbers."""
 
+    def rows(self, source: str) -> Table:
+        """Another table that a check names; opened once. Raises `SubjectError` where it cannot be read."""
+
+    def decisions_on(self, table: Table) -> Predictions:
+        """What the model decides of the rows of another table."""
+
     def labels(self) -> Column:
         """The truth, one value a row, missing where a row has none yet."""
 

@@ -105,6 +105,12 @@ class View:
         said = self.opened.decisions(self.side)
         return said if self.chosen is None else replace(said, values=said.values[self.chosen])
 
+    def rows(self, source: str) -> Table:
+        return self.opened.table(source)
+
+    def decisions_on(self, table: Table) -> Predictions:
+        return self.opened.decisions_on(self.side, table)
+
     def labels(self) -> Column:
         column = self.opened.labels
         if self.chosen is None:

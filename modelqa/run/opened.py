@@ -204,6 +204,15 @@ class Opened:
         suite = self.suite
         return decided(self.predictions(side), classes, positive=suite.positive, threshold=suite.threshold)
 
+    def table(self, source: str) -> Table:
+        """Another table that a check names, opened once."""
+        return self._once("table", "of a check", source, make=lambda: self._table(source, source))
+
+    def decisions_on(self, side: Side, table: Table) -> Predictions:
+        """What a model decides of another table's rows, at the suite's threshold."""
+        suite = self.suite
+        return decided(self._predict(side, table), positive=suite.positive, threshold=suite.threshold)
+
     @property
     def labels(self) -> Column:
         """The truth, one value a row of the batch."""

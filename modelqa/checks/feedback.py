@@ -1,0 +1,73 @@
+"""`feedback`: what people say of predictions."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+
+from modelqa.checks.reviewed import Names, Reviewed, reviewed
+from modelqa.core.check import Needs, check
+from modelqa.core.estimate import Estimate, Levels
+from modelqa.core.ports import Context
+from modelqa.core.result import Measurement
+from modelqa.core.units import Unit
+from modelqa.errors import CheckError
+from modelqa.stats import intervals
+from modelqa.stats.reviews import APPROVED
+
+Statistic = Literal["approval_rate", "correction_rate", "agreement"]
+
+
+@check(needs=Needs.BATCH, unit=Unit.SHARE)
+def feedback(
+    ctx: Context,
+    statistic: Statistic,
+    *,
+    table: str,
+    on: str | None = None,
+    verdict: str = "verdict",
+    correction: str = "correction",
+    reviewer: str = "reviewer",
+    time: str = "time",
+) -> Iterator[Measurement]:
+    """Judge what people said of the predictions of these rows.
+
+    ``statistic`` is approval_rate (rows whose prediction people call right), correction_rate (rows for
+    which they say what is right) or agreement (of two reviewers of a row, how often they say the same).
+    ``table`` is a file with a review a row: ``on`` names the row (left out: the suite's `key`),
+    ``verdict`` is approve or reject (or what means the same), ``correction`` what would be right,
+    ``reviewer`` an opaque name, ``time`` when it was said; of the two in the middle one may be missing,
+    and so may the last two. Of a reviewer's verdicts on a row the latest counts; of several reviewers
+    the majority, and the latest of a tie. The rates are of the reviewed rows of the batch (exact
+    binomial interval), agreement is averaged over rows with two reviewers or more (studentised).
+
+    Raises `CheckError` where a column is missing, a verdict is no such word, or no row is reviewed.
+
+    Example::
+
+        - feedback: approval_rate
+          table: feedback.csv
+          on: id
+          min: 60%
+    """
+    found = reviewed(ctx.batch, ctx.rows(table), Names(_on(ctx, on), verdict=verdict, correction=correction, reviewer=reviewer, time=time))  # noqa: E501
+    if not len(found.resolved.rows):
+        raise CheckError(f"{table} has no verdict on any of these {ctx.batch.rows:,} rows")
+    yield Measurement(
+        f"feedback_{statistic}", _estimate(found, statistic, ctx.levels), unit=Unit.SHARE, note=found.note
+    )
+
+
+def _on(ctx: Context, on: str | None) -> str:
+    if on is None and len(ctx.key) != 1:
+        raise CheckError("say by which column reviews name rows: `on:`, or the suite's `key:`")
+    return ctx.key[0] if on is None else on
+
+
+def _estimate(found: Reviewed, statistic: Statistic, levels: Levels) -> Estimate:
+    if statistic == "agreement":
+        seen = found.resolved.agreement[np.isfinite(found.resolved.agreement)]
+        return intervals.mean(seen, levels, bounds=(0.0, 1.0))
+    answers = found.resolved.answers
+    hits = answers == APPROVED if statistic == "approval_rate" else answers > APPROVED
+    return intervals.proportion(int(np.count_nonzero(hits)), len(answers), levels)

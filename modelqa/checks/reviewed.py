@@ -1,0 +1,170 @@
+"""A table of what people said of predictions, beside the rows that it speaks of."""
+
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modelqa.core.ports import Column, Table
+from modelqa.errors import CheckError
+from modelqa.stats.reviews import APPROVED, REJECTED, Resolved, resolve
+
+Codes = NDArray[np.intp]
+WORDS: Mapping[str, int] = {
+    **dict.fromkeys(("approve", "approved", "accept", "accepted", "ok", "right", "yes", "true", "1"), APPROVED),
+    **dict.fromkeys(("reject", "rejected", "wrong", "no", "false", "0"), REJECTED),
+    **dict.fromkeys(("correct", "corrected", "correction", "edit", "edited"), REJECTED),
+}
+"""Verdicts as people write them. Whoever corrects says what is right in another column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The columns of a table of reviews; ``on`` is in the rows too."""
+
+    on: str
+    _: KW_ONLY
+    verdict: str = "verdict"
+    correction: str = "correction"
+    reviewer: str = "reviewer"
+    time: str = "time"
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """One answer a row; answers from 1 on are places in ``corrections``, less 1.
+
+    ``reviews`` is how many there are, ``strangers`` how many of them speak of other rows, ``silent`` how many
+    say nothing, ``reviewers`` how many people there are (0: nobody says who).
+    """
+
+    resolved: Resolved
+    _: KW_ONLY
+    corrections: tuple[Any, ...]
+    reviews: int
+    strangers: int
+    silent: int
+    reviewers: int
+
+    @property
+    def note(self) -> str:
+        """How the answers came about."""
+        rows, conflicts = len(self.resolved.rows), int(self.resolved.conflicted.sum())
+        who = f" by {self.reviewers:,} reviewers" if self.reviewers else ""
+        told = [f"{self.reviews:,} reviews{who} of {rows:,} rows"]
+        told += [f"{conflicts:,} of them contradictory (majority, then the latest)"] if conflicts else []
+        told += [f"{self.strangers:,} reviews of other rows"] if self.strangers else []
+        told += [f"{self.silent:,} without a verdict"] if self.silent else []
+        return "; ".join(told)
+
+
+def reviewed(batch: Table, table: Table, names: Names) -> Reviewed:
+    """Resolve a table of reviews of the rows of a batch.
+
+    A correction is an answer of its own; else the verdict is (see `WORDS`). Raises `CheckError` where a
+    column is missing, a verdict is none of the words, or a row's name is not its own.
+    """
+    rows = _places(_column(batch, names.on), _column(table, names.on), batch.info.name)
+    answers, corrections = _answers(table, names)
+    here, silent = rows >= 0, answers == _SILENT
+    used = np.flatnonzero(here & ~silent)
+    who = table.column(names.reviewer) if names.reviewer in table.kinds else None
+    people = np.arange(table.rows) if who is None else _codes(who)
+    when = np.zeros(table.rows) if names.time not in table.kinds else _times(table.column(names.time))
+    return Reviewed(
+        resolve(rows[used], answers[used], people[used], when[used]),
+        corrections=corrections,
+        reviews=len(used),
+        strangers=int(np.count_nonzero(~here)),
+        silent=int(np.count_nonzero(here & silent)),
+        reviewers=0 if who is None else len(np.unique(people[used])),
+    )
+
+
+_SILENT = -2
+
+
+def _answers(table: Table, names: Names) -> tuple[Codes, tuple[Any, ...]]:
+    """The answer of each review, and the corrections that answers from 1 on stand for."""
+    there = [name for name in (names.verdict, names.correction) if name in table.kinds]
+    if not there:
+        raise CheckError(
+            f"{table.info.name} has neither a column {names.verdict!r} nor one {names.correction!r}"
+        )
+    answers = np.full(table.rows, _SILENT, dtype=np.intp)
+    if names.verdict in there:
+        answers = _worded(table.column(names.verdict), table.info.name)
+    if names.correction not in there:
+        return answers, ()
+    column = table.column(names.correction)
+    found, codes = np.unique(column.values, return_inverse=True)
+    corrections = tuple(column.categories[code] for code in found) if column.categories else tuple(found.tolist())
+    return np.where(column.missing, answers, codes + 1), corrections
+
+
+def _worded(column: Column, table: str) -> Codes:
+    distinct, codes = np.unique(column.values, return_inverse=True)
+    words = [str(column.categories[each]) if column.categories else _plain(each) for each in distinct.tolist()]
+    known = np.array([WORDS.get(word.strip().lower(), -3) for word in words] or [_SILENT], dtype=np.intp)
+    answers = np.where(column.missing, _SILENT, known[codes] if len(codes) else codes)
+    wrong = int(np.count_nonzero(answers == -3))
+    if wrong:
+        expected = ", ".join(sorted(WORDS))
+        raise CheckError(f"{table}: {wrong:,} values of {column.name!r} are no verdict; expected {expected}")
+    return answers
+
+
+def _plain(value: Any) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _places(batch: Column, reviews: Column, name: str) -> Codes:
+    """The row of the batch that each review speaks of; -1 for none."""
+    ours, theirs = _comparable(batch, reviews)
+    order = np.argsort(ours, kind="stable")
+    ordered = ours[order]
+    known = ~batch.missing[order]
+    repeated = (ordered[1:] == ordered[:-1]) & known[1:] & known[:-1]
+    if repeated.any():
+        raise CheckError(f"{name}: column {batch.name!r} does not name rows: {repeated.sum():,} values are repeated")
+    if not len(ordered):
+        return np.full(len(theirs), -1)
+    at = np.minimum(np.searchsorted(ordered, theirs), len(ordered) - 1)
+    found = (ordered[at] == theirs) & known[at] & ~reviews.missing
+    return np.where(found, order[at], -1)
+
+
+def _comparable(one: Column, other: Column) -> tuple[NDArray[Any], NDArray[Any]]:
+    if bool(one.categories) != bool(other.categories):
+        raise CheckError(
+            f"column {one.name!r} is {one.kind} in the batch and {other.kind} in the reviews; expected one type"
+        )
+    if not one.categories:
+        return one.values, other.values
+    codes = {name: code for code, name in enumerate(dict.fromkeys((*one.categories, *other.categories)))}
+    return tuple(  # type: ignore[return-value]
+        np.array([codes[name] for name in each.categories] + [0], dtype=np.intp)[each.values] for each in (one, other)
+    )
+
+
+def _codes(column: Column) -> Codes:
+    """A number for each reviewer; who is not named is somebody else each time."""
+    _, codes = np.unique(column.values, return_inverse=True)
+    return np.where(column.missing, np.arange(len(codes)) + len(codes), codes)
+
+
+def _times(column: Column) -> NDArray[np.float64]:
+    """When each review was given; text is in the order of its letters, as ISO dates are."""
+    values = column.values
+    if column.categories:
+        order = np.argsort(np.argsort(np.array(column.categories)))
+        values = np.append(order, 0)[values]
+    return np.where(column.missing, -np.inf, values.astype(np.float64))
+
+
+def _column(table: Table, name: str) -> Column:
+    if name not in table.kinds:
+        raise CheckError(f"{table.info.name} has no column {name!r}; it has {', '.join(list(table.kinds)[:20])}")
+    return table.column(name)
