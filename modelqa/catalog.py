@@ -26,6 +26,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "fairness": "modelqa.checks.fairness:fairness",
         "serving": "modelqa.checks.serving:serving",
         "prometheus": "modelqa.checks.prometheus:prometheus",
+        "training": "modelqa.checks.training:training",
         "schema": "modelqa.checks.schema:schema",
         "drift": "modelqa.checks.drift:drift",
         "expect": "modelqa.checks.expectations:expect",

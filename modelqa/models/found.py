@@ -14,7 +14,8 @@ class Found:
 
     ``load`` loads it and may run its code; where it can be pickled, another process can load it too.
     ``wrapped`` loads it behind the interface that its server calls, ``size`` counts the bytes of its
-    files; ``tags`` are those of its version in the registry. ``folder`` holds its files where MLflow can
+    files; ``tags`` are those of its version in the registry. ``logged`` fetches the artifacts of the run
+    that made it whose names hold a word. ``folder`` holds its files where MLflow can
     serve them, as they stay while something refers to it.
     """
 
@@ -25,3 +26,4 @@ class Found:
     size: Callable[[], int] | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     folder: Folder | None = None
+    logged: Callable[[str], Folder] | None = None
