@@ -1,6 +1,7 @@
 """What the MLflow run that made a model logged beside it."""
 
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 from typing import Any
 
 from modelqa.core.patience import patiently, size
@@ -27,7 +28,10 @@ def fetch(client: Any, found: Found, patience: float, word: str) -> Folder:
     def work() -> int:
         names = list(_named(client, run, word, folders))
         for name in names:
-            client.download_artifacts(run, name, str(made.path))
+            # MLflow puts a single file at the top of the folder that it is given.
+            target = made.path / name.parent
+            target.mkdir(parents=True, exist_ok=True)
+            client.download_artifacts(run, str(name), str(target))
         return len(names)
 
     with frames.quiet(), registry.answered(found.info.uri, client.tracking_uri, patience):
@@ -40,7 +44,7 @@ def fetch(client: Any, found: Found, patience: float, word: str) -> Folder:
     return made
 
 
-def _named(client: Any, run: str, word: str, folders: list[str]) -> Iterator[str]:
+def _named(client: Any, run: str, word: str, folders: list[str]) -> Iterator[PurePosixPath]:
     """The artifacts of a run with a word in their names; ``folders`` grows with each that is found."""
     files = weight = 0
     for folder in folders:
@@ -49,6 +53,14 @@ def _named(client: Any, run: str, word: str, folders: list[str]) -> Iterator[str
                 folders.append(each.path)
             elif word in each.path.rpartition("/")[2]:
                 files, weight = files + 1, weight + (each.file_size or 0)
-                yield str(each.path)
+                yield _inside(each.path)
         if files > MOST_FILES or weight > MOST_BYTES or len(folders) > MOST_FOLDERS:
             raise SubjectError(f"run {run} has too many artifacts to look through; name the files by path")
+
+
+def _inside(name: str) -> PurePosixPath:
+    """The path of an artifact below its run, as the server says it."""
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts:
+        raise SubjectError("the run has an artifact whose path leads out of it; nothing was fetched")
+    return path
