@@ -22,6 +22,7 @@ class Wishes:
     root: Path
     report: str | None = None
     json: str | None = None
+    tensorboard: str | None = None
     tracking_uri: str | None = None
     log: bool = False
     act: bool = False
@@ -59,7 +60,7 @@ def _failure(error: Exception) -> Told:
 
 
 def _files(runs: Sequence[Gathered], wishes: Wishes) -> Iterator[Told]:
-    """A page for each suite, and all results as JSON: one object for one suite, a list for several."""
+    """All results as JSON (one object for one suite, a list for several), a page and event files for each."""
     if wishes.json:
         plain = [to_plain(run.result) for run in runs]
         one = plain[0] if len(plain) == 1 else plain
@@ -67,6 +68,20 @@ def _files(runs: Sequence[Gathered], wishes: Wishes) -> Iterator[Told]:
     if wishes.report:
         for page in write_pages(Path(wishes.report), [(run.path, run.result) for run in runs]):
             yield Told(f"report: {page}")
+    if wishes.tensorboard:
+        yield from (_board(run, Path(wishes.tensorboard)) for run in runs)
+
+
+def _board(run: Gathered, folder: Path) -> Told:
+    """Event files for TensorBoard; a run of some checks would take the place of one of all."""
+    from modelqa.reports.tensorboard import write_events
+
+    name = visible(run.result.suite)
+    if run.partial:
+        return Told(f"tensorboard: nothing written of {name}, for some of its checks did not run")
+    if not any(check.verdicts for check in run.result.checks):
+        return Told(f"tensorboard: nothing written of {name}, for nothing was measured")
+    return Told(f"tensorboard: step {write_events(folder, run.result):,} of {name} in {folder}")
 
 
 def _outside(run: Gathered, wishes: Wishes) -> Iterator[Told]:

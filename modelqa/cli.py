@@ -70,6 +70,9 @@ def run(
     tracking_uri: Annotated[str | None, typer.Option(help="MLflow tracking and registry URI.")] = None,
     report: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the result as a page.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the result as JSON.")] = None,
+    tensorboard: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write every measurement for TensorBoard.")
+    ] = None,
     log: Annotated[bool, typer.Option("--log", help="Write the result to MLflow, tag the version.")] = False,
     act: Annotated[bool, typer.Option("--act", help="Let the suite's actions act.")] = False,
     inconclusive: Annotated[
@@ -101,7 +104,7 @@ def run(
     with _progress() as listener:
         result = run_suite(loaded, root=here.root, tracking_uri=uri, listener=listener)
     typer.echo(terminal.render(result))
-    asked = {"report": report, "json": json}
+    asked = {"report": report, "json": json, "tensorboard": tensorboard}
     wishes = Wishes(
         root=here.root,
         tracking_uri=uri,
