@@ -49,7 +49,7 @@ def follow(runs: Sequence[Gathered], wishes: Wishes) -> list[Told]:
         said.append(_failure(error))
     for run in runs:
         said += _outside(run, wishes)
-    return said
+    return [*said, *boards(runs, wishes)]
 
 
 _WRONG = (ModelQAError, OSError)
@@ -60,7 +60,7 @@ def _failure(error: Exception) -> Told:
 
 
 def _files(runs: Sequence[Gathered], wishes: Wishes) -> Iterator[Told]:
-    """All results as JSON (one object for one suite, a list for several), a page and event files for each."""
+    """A page for each suite, and all results as JSON: one object for one suite, a list for several."""
     if wishes.json:
         plain = [to_plain(run.result) for run in runs]
         one = plain[0] if len(plain) == 1 else plain
@@ -68,20 +68,28 @@ def _files(runs: Sequence[Gathered], wishes: Wishes) -> Iterator[Told]:
     if wishes.report:
         for page in write_pages(Path(wishes.report), [(run.path, run.result) for run in runs]):
             yield Told(f"report: {page}")
-    if wishes.tensorboard:
-        yield from (_board(run, Path(wishes.tensorboard)) for run in runs)
 
 
-def _board(run: Gathered, folder: Path) -> Told:
-    """Event files for TensorBoard; a run of some checks would take the place of one of all."""
+def boards(runs: Sequence[Gathered], wishes: Wishes) -> Iterator[Told]:
+    """Event files for TensorBoard, where they are asked for.
+
+    A run of some checks, or one that measured nothing, would take the place of one that is whole.
+    """
+    for run in runs if wishes.tensorboard else ():
+        some = run.partial or not any(check.verdicts for check in run.result.checks)
+        why = "some of its checks did not run" if run.partial else "nothing was measured"
+        name, folder = visible(run.result.suite), Path(str(wishes.tensorboard))
+        try:
+            told = f"nothing of {name} is written, for {why}" if some else _board(run, folder)
+            yield Told(f"tensorboard: {told}")
+        except _WRONG as error:
+            yield _failure(error)
+
+
+def _board(run: Gathered, folder: Path) -> str:
     from modelqa.reports.tensorboard import write_events
 
-    name = visible(run.result.suite)
-    if run.partial:
-        return Told(f"tensorboard: nothing written of {name}, for some of its checks did not run")
-    if not any(check.verdicts for check in run.result.checks):
-        return Told(f"tensorboard: nothing written of {name}, for nothing was measured")
-    return Told(f"tensorboard: step {write_events(folder, run.result):,} of {name} in {folder}")
+    return f"step {write_events(folder, run.result):,} of {visible(run.result.suite)} in {folder}"
 
 
 def _outside(run: Gathered, wishes: Wishes) -> Iterator[Told]:

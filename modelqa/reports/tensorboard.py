@@ -25,7 +25,8 @@ _FILE = re.compile(r"events\.out\.tfevents\.(\d{10})\.([0-9a-f]{16})\.modelqa")
 _ABOUT = f"events.out.tfevents.{0:010}.modelqa"
 PATIENCE = 30.0
 """Seconds to wait for another run that writes the same suite."""
-MOST_BINS = 1_000
+MOST_BINS, MOST_LINES = 1_000, 20
+"""Of a histogram, and of a chart."""
 
 
 def write_events(folder: Path, result: SuiteResult) -> int:
@@ -68,14 +69,14 @@ def _run(result: SuiteResult, step: int) -> bytes:
     """Every measurement of a run at its step, the distributions behind them, and the run in words."""
     top = f"modelqa/{visible(result.suite)}"
     values, value = [_text(top, summary(result))], _summary().Value
-    for tag, found in tags(result):
+    for _, tag, found in tags(result):
         values += [value(tag=f"{tag}/{end}", simple_value=number) for end, number in _ends(found)]
         values += [each for piece in found.evidence for each in _histograms(tag, piece.kind, piece.data)]
     return _file(result, step, values)
 
 
-def tags(result: SuiteResult) -> Iterator[tuple[str, Measurement]]:
-    """Every measurement of a result under a tag of its own: ``modelqa/SUITE/CHECK``, column and slice.
+def tags(result: SuiteResult) -> Iterator[tuple[str, str, Measurement]]:
+    """Every measurement with its check and a tag of its own: ``modelqa/SUITE/CHECK``, column and slice.
 
     >>> from modelqa.core.subject import SubjectInfo
     >>> list(tags(SuiteResult("churn", SubjectInfo(), (), started="", digest="")))
@@ -86,7 +87,7 @@ def tags(result: SuiteResult) -> Iterator[tuple[str, Measurement]]:
         for verdict in check.verdicts:
             tag = _tag(result.suite, check, verdict.measurement)
             seen[tag] = seen.get(tag, 0) + 1
-            yield f"{tag}~{seen[tag]}" if seen[tag] > 1 else tag, verdict.measurement
+            yield check.id, f"{tag}~{seen[tag]}" if seen[tag] > 1 else tag, verdict.measurement
 
 
 def _tag(suite: str, check: CheckResult, found: Measurement) -> str:
@@ -121,7 +122,7 @@ def _about(result: SuiteResult) -> bytes:
     """What the suite asks for, as hyperparameters of a session that ended as the last run did."""
     began = extras.load("tensorboard.plugins.hparams.summary_v2").hparams_pb
     values = began(dict(asked(result)), start_time_secs=_moment(result)).value
-    return _file(result, 0, [*values, _ended(result)])
+    return _file(result, 0, [*values, _ended(result), _charts(result)])
 
 
 def _ended(result: SuiteResult) -> Any:
@@ -134,6 +135,29 @@ def _ended(result: SuiteResult) -> Any:
     end = data.SessionEndInfo(status=status, end_time_secs=_moment(result))
     about = metadata.create_summary_metadata(data.HParamsPluginData(session_end_info=end))
     return _summary().Value(tag=metadata.SESSION_END_INFO_TAG, metadata=about)
+
+
+def _charts(result: SuiteResult) -> Any:
+    """A chart for each check, on which intervals are bands (the tab "Custom Scalars")."""
+    layout = extras.load("tensorboard.plugins.custom_scalar.layout_pb2")
+    metadata = extras.load("tensorboard.plugins.custom_scalar.metadata")
+    tensor = extras.load("tensorboard.util.tensor_util").make_tensor_proto
+    lines: dict[str, list[Any]] = {}
+    for check, tag, _ in tags(result):
+        series = layout.MarginChartContent.Series(
+            value=f"{tag}/value", lower=f"{tag}/low", upper=f"{tag}/high"
+        )
+        lines.setdefault(check, []).append(series)
+    charts = [
+        layout.Chart(title=visible(check), margin=layout.MarginChartContent(series=series[:MOST_LINES]))
+        for check, series in lines.items()
+    ]
+    made = layout.Layout(category=[layout.Category(title=visible(result.suite), chart=charts)])
+    return _summary().Value(
+        tag=metadata.CONFIG_SUMMARY_TAG,
+        metadata=metadata.create_summary_metadata(),
+        tensor=tensor(made.SerializeToString(), dtype="string"),
+    )
 
 
 def asked(result: SuiteResult) -> Iterator[tuple[str, bool | float | str]]:

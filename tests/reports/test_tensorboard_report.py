@@ -24,6 +24,8 @@ from modelqa.reports.tensorboard import write_events
 pytest.importorskip("tensorboard")
 
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.plugins.custom_scalar import layout_pb2
+from tensorboard.plugins.custom_scalar import metadata as layouts
 from tensorboard.plugins.hparams import metadata as hparams
 from tensorboard.util.tensor_util import make_ndarray
 
@@ -176,6 +178,22 @@ def test_what_the_suite_asks_for_is_a_session(tmp_path: Path) -> None:
     assert hparams.parse_session_end_info_plugin_data(end).status == 2  # STATUS_FAILURE
 
 
+def test_intervals_are_bands_on_a_chart_for_each_check(tmp_path: Path) -> None:
+    """The layout of the tab "Custom Scalars"; every tag that it names is there."""
+    write_events(tmp_path, full_run())
+    there = read(tmp_path)
+    (made,) = there.Tensors(layouts.CONFIG_SUMMARY_TAG)
+    (category,) = layout_pb2.Layout.FromString(make_ndarray(made.tensor_proto).item()).category
+    charts = {chart.title: chart.margin.series for chart in category.chart}
+    assert len(charts) == 6  # one check has measured nothing
+    assert [each.value for each in charts["roc_auc"]] == [
+        "modelqa/churn/roc_auc/value",
+        "modelqa/churn/roc_auc/region=EU/value",
+    ]
+    named = {end for each in charts.values() for one in each for end in (one.value, one.lower, one.upper)}
+    assert named <= set(there.Tags()["scalars"])
+
+
 def test_the_run_is_told_in_words(tmp_path: Path) -> None:
     """What a step was: outcome, version, batch."""
     write_events(tmp_path, of(0.95))
@@ -235,8 +253,8 @@ def test_a_run_of_some_checks_takes_no_whole_one_s_place(wished: Wishes) -> None
     follow([Gathered("s", of(0.9))], wished)
     (partial,) = follow([Gathered("s", of(0.1), partial=True)], wished)
     (empty,) = follow([Gathered("s", replace(of(0.1), checks=(check("x", reason="no rows"),)))], wished)
-    assert "nothing written of churn, for some of its checks did not run" in partial.line
-    assert "nothing written of churn, for nothing was measured" in empty.line
+    assert "nothing of churn is written, for some of its checks did not run" in partial.line
+    assert "nothing of churn is written, for nothing was measured" in empty.line
     assert points(Path(str(wished.tensorboard))) == [(1, 0.9)]
 
 
