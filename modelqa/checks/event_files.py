@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from modelqa.checks.checksums import masked
 from modelqa.core import extras
 from modelqa.errors import CheckError
 
@@ -246,7 +247,6 @@ def _events(path: Path) -> Iterator[Any]:
 
 def _records(path: Path) -> Iterator[bytes]:
     """The payloads of a file's records: length, its checksum, payload, its checksum."""
-    masked = extras.load("tensorboard.compat.tensorflow_stub.pywrap_tensorflow").masked_crc32c
     left, count = path.stat().st_size, 0
     if not left:
         raise _CutOff("is empty")

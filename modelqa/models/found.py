@@ -5,6 +5,7 @@ from dataclasses import KW_ONLY, dataclass, field
 
 from modelqa.core.ports import Model
 from modelqa.core.subject import ModelInfo
+from modelqa.errors import SubjectError
 from modelqa.models.artifacts import Folder
 
 
@@ -27,3 +28,13 @@ class Found:
     tags: Mapping[str, str] = field(default_factory=dict)
     folder: Folder | None = None
     logged: Callable[[str], Folder] | None = None
+
+
+def logged_by_run(found: Found, word: str) -> Folder:
+    """The artifacts of the run that made a model whose names hold a word.
+
+    Raises `SubjectError` where no run is known, or as fetching them does.
+    """
+    if found.logged is None:
+        raise SubjectError(f"{found.info}: no MLflow run is known that made it; name the files by path")
+    return found.logged(word)

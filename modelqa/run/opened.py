@@ -17,8 +17,7 @@ from modelqa.engines import memory, profiled
 from modelqa.engines.opening import open_rows
 from modelqa.errors import NotFound, SubjectError
 from modelqa.models import cold
-from modelqa.models.artifacts import Folder
-from modelqa.models.found import Found
+from modelqa.models.found import Found, logged_by_run
 from modelqa.run.decisions import decided
 from modelqa.run.dependence import dependence
 from modelqa.run.dummy import Dummy, known
@@ -156,13 +155,7 @@ class Opened:
 
     def logged_by_run(self, side: Side, word: str) -> Path:
         """The artifacts of the run that made a model whose names hold a word; fetched once."""
-        return self._once("logged", side, word, make=lambda: self._logged_by_run(side, word)).path
-
-    def _logged_by_run(self, side: Side, word: str) -> Folder:
-        found: Found = self.find(side)
-        if found.logged is None:
-            raise SubjectError(f"{found.info}: no MLflow run is known that made it; name the files by path")
-        return found.logged(word)
+        return self._once("logged", side, word, make=lambda: logged_by_run(self.find(side), word)).path
 
     def served(self, side: Side) -> Model:
         """The model or the champion behind HTTP, its server started once and stopped by `close`."""

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 from modelqa import Suite, SuiteError, plan
 from modelqa.checks import event_files
+from modelqa.checks.checksums import masked
+from modelqa.core import extras
 from modelqa.core.bound import Outcome
 from modelqa.core.result import CheckResult
 from modelqa.errors import CheckError
@@ -245,6 +247,15 @@ def test_any_points_come_back(tmp_path_factory: pytest.TempPathFactory, points: 
     ]
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 40_000), st.integers(0, 2**32), st.integers(0, 255))
+def test_checksums_are_those_of_tensorboard(length: int, seed: int, fill: int) -> None:
+    """Of short and of long payloads, noise or all the same."""
+    noise = np.random.default_rng(seed).bytes(length)
+    for data in (noise, bytes([fill]) * length):
+        assert masked(data) == masked_crc32c(data)
+
+
 # --- torn and hostile files
 
 
@@ -428,3 +439,20 @@ def test_a_model_that_no_run_made_has_no_event_files() -> None:
         (Suite("s", checks=[check]), "the suite names no model"),
     ):
         assert told in suite.run().checks[0].reason
+
+
+def test_without_the_library_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error of the check; whoever has no such check never needs it."""
+    write_scalars(tmp_path / "logs", {"loss": LOSS})
+
+    find = extras.importlib.import_module
+
+    def absent(name: str) -> Any:
+        if name.startswith("tensorboard"):
+            raise ModuleNotFoundError("No module named 'tensorboard'", name="tensorboard")
+        return find(name)
+
+    monkeypatch.setattr(extras.importlib, "import_module", absent)
+    result = judged(tmp_path, "steps", max=9)
+    assert result.outcome is Outcome.ERRORED
+    assert "pip install 'modelqa[tensorboard]'" in result.reason
