@@ -49,7 +49,7 @@ class Series:
 class Training:
     """What one training wrote: its series by name, and which of its files end too early.
 
-    ``others`` is how many more trainings lie there.
+    ``others`` is how many more trainings lie there, and ``stale`` how many of its files another one wrote.
     """
 
     series: Mapping[str, Series]
@@ -58,6 +58,7 @@ class Training:
     files: int
     torn: tuple[str, ...]
     others: int
+    stale: int
 
     def find(self, written: str) -> Series:
         """The series of a name: ``run/tag``, or the tag alone where one run has it.
@@ -83,24 +84,33 @@ def read(place: Path) -> Training:
     """The training that wrote a file, or the event files of a folder and below.
 
     A folder that holds files, or sides such as ``train`` and ``validation``, is one training with all
-    below it; of several the one counts whose newest file was begun last. Raises `CheckError` where there
-    is none, where none of its tags is a scalar, and where a file is damaged.
+    below it; of several the one counts whose newest file was begun last. Where a later file of a folder
+    starts from the beginning again, what was begun before it is another training, and counts no more.
+    Raises `CheckError` where there is none, where none of its tags is a scalar, and where a file is damaged.
     """
     base = place if place.is_dir() else place.parent
-    roots = _roots(place, base)
-    began = {root: max(map(_began, files)) for root, files in roots.items()}
-    root = max(roots, key=lambda each: (began[each], each))
+    began = {root: {path: _began(path) for path in files} for root, files in _roots(place, base).items()}
+    root = max(began, key=lambda each: (max(began[each].values()), each))
+    files = sorted(began[root], key=lambda path: (began[root][path], path))
     runs: dict[str, _Run] = {}
-    torn = []
-    for path in roots[root]:
-        run = "" if path.parent == root else path.parent.relative_to(root).as_posix()
-        told = runs.setdefault(run, _Run()).take(path)
-        torn += [f"{path.relative_to(root).as_posix()} {told}"] if told else []
+    torn: dict[Path, str] = {}
+    stale: list[Path] = []
+    for at, path in enumerate(files):
+        run = runs.setdefault("/".join(path.parent.relative_to(root).parts), _Run())
+        torn[path] = run.take(path)
+        if run.again():
+            stale = files[:at]
+            for each in runs.values():
+                each.points.clear()
+        run.join()
     series = _named(each for name, run in sorted(runs.items()) for each in run.series(name))
     name = place.name if root == base else root.relative_to(base).as_posix()
+    told = [f"{path.relative_to(root).as_posix()} {torn[path]}" for path in files[len(stale) :] if torn[path]]
     if not series:
-        raise CheckError(f"{name}: no scalar can be read in {len(roots[root]):,} event files; {_ends(torn)}")
-    return Training(series, name=name, files=len(roots[root]), torn=tuple(torn), others=len(roots) - 1)
+        raise CheckError(f"{name}: no scalar can be read in {len(files):,} event files; {_ends(told)}")
+    return Training(
+        series, name=name, files=len(files), torn=tuple(told), others=len(began) - 1, stale=len(stale)
+    )
 
 
 def _named(found: Iterable[Series]) -> dict[str, Series]:
@@ -162,21 +172,26 @@ def _began(path: Path) -> float:
         first = next(_events(path), None)
     except (_CutOff, CheckError):
         first = None
-    if first is not None and math.isfinite(first.wall_time):
+    if first is not None and 0 < first.wall_time < math.inf:
         return float(first.wall_time)
     named = _STARTED.search(path.name)
     return float(named[1]) if named else math.inf
 
 
+Points = tuple[list[int], list[float]]
+
+
 @dataclass(slots=True)
 class _Run:
-    """The scalars of one run, while its files are read."""
+    """The scalars of one run, while its files are read: of those before, and of the one in hand."""
 
-    points: dict[str, tuple[list[int], list[float]]] = field(default_factory=dict)
+    points: dict[str, Points] = field(default_factory=dict)
+    fresh: dict[str, Points] = field(default_factory=dict)
     scalars: set[str] = field(default_factory=set)
 
     def take(self, path: Path) -> str:
         """Read one more file; what is wrong with its end comes back."""
+        self.fresh = {}
         try:
             for event in _events(path):
                 self._keep(event)
@@ -184,15 +199,32 @@ class _Run:
             return str(cut)
         return ""
 
+    def again(self) -> bool:
+        """Whether the file in hand starts from the beginning with what was there before."""
+        return any(min(steps) <= min(self.points[tag][0]) for tag, (steps, _) in self._both())
+
+    def join(self) -> None:
+        """Let the file in hand follow those before; from where it has a tag, it takes their place."""
+        for tag, (steps, _) in self._both():
+            self.points[tag] = _before(self.points[tag], min(steps))
+        for tag, (steps, values) in self.fresh.items():
+            known = self.points.setdefault(tag, ([], []))
+            known[0].extend(steps)
+            known[1].extend(values)
+
+    def _both(self) -> list[tuple[str, Points]]:
+        return [(tag, each) for tag, each in self.fresh.items() if each[0] and self.points.get(tag, ([],))[0]]
+
     def _keep(self, event: Any) -> None:
         if event.HasField("session_log") and event.session_log.status == _RESTART:
-            self._forget(event.step)
+            for points in (self.points, self.fresh):
+                points.update({tag: _before(each, event.step) for tag, each in points.items()})
         for value in event.summary.value:
             if value.metadata.plugin_data.plugin_name == "scalars":
                 self.scalars.add(value.tag)
             number = self._number(value)
             if number is not None:
-                steps, values = self.points.setdefault(value.tag, ([], []))
+                steps, values = self.fresh.setdefault(value.tag, ([], []))
                 steps.append(event.step)
                 values.append(number)
 
@@ -203,12 +235,6 @@ class _Run:
             return float(value.simple_value)
         return _scalar(value.tensor) if kind == "tensor" and value.tag in self.scalars else None
 
-    def _forget(self, step: int) -> None:
-        """A training that was taken up again at a step writes its points anew from there."""
-        for tag, (steps, values) in self.points.items():
-            kept = [at for at, each in enumerate(steps) if each < step]
-            self.points[tag] = [steps[at] for at in kept], [values[at] for at in kept]
-
     def series(self, run: str) -> Iterator[Series]:
         for tag, (steps, values) in sorted(self.points.items()):
             at = np.array(steps, dtype=np.int64)
@@ -216,6 +242,12 @@ class _Run:
             name = f"{run}/{tag}" if run else tag
             if len(at):
                 yield Series(name, tag=tag, steps=at[order], values=np.array(values, dtype=np.float64)[order])
+
+
+def _before(points: Points, step: int) -> Points:
+    """The points before a step."""
+    kept = [at for at, each in enumerate(points[0]) if each < step]
+    return [points[0][at] for at in kept], [points[1][at] for at in kept]
 
 
 def _scalar(tensor: Any) -> float | None:

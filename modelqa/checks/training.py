@@ -65,7 +65,8 @@ def training(
     ``path`` is a file, or a folder that is searched for event files. Left out, they are those among the
     artifacts of the MLflow run that made the model version. A folder with event files, or with sides such
     as ``train`` and ``validation``, is one training with all that lies below it; where there are several,
-    the one counts whose newest file was begun last, and a note says so.
+    the one counts whose newest file was begun last. Where a later file of a folder starts its tags from
+    the beginning again, what was begun before it counts no more; a note says so.
 
     A file that is cut off, as a crash leaves it, is read up to there, and the check warns
     (``torn_files``). A damaged one is an error, as are a tag that nobody wrote and a folder without event
@@ -91,7 +92,9 @@ def training(
           max: 5%
     """
     run = event_files.read(ctx.logged(event_files.MARK) if path is None else ctx.path(path))
-    note = f"of {run.name}, the newest of {run.others + 1:,} trainings" if run.others else ""
+    newest = f"of {run.name}, the newest of {run.others + 1:,} trainings" if run.others else ""
+    stale = f"without {run.stale:,} files of an earlier training in its folders" if run.stale else ""
+    note = "; ".join(filter(None, (newest, stale)))
     if statistic == "not_finite":
         yield _not_finite(_chosen(run, tag), note)
     elif statistic == "steps":

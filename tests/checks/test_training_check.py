@@ -178,6 +178,29 @@ def test_a_training_taken_up_again_writes_its_points_anew(tmp_path: Path) -> Non
     assert value(judged(tmp_path, "highest", tag="loss", max=9)) == 8.0
 
 
+def test_a_training_that_went_on_is_one(tmp_path: Path) -> None:
+    """A later file that begins where the earlier one ended, or a bit before, takes over from there."""
+    write(tmp_path / "logs" / "tfevents.1", *(at(step, "loss", 9.0) for step in range(10)), at(0, "lr", 1.0))
+    write(tmp_path / "logs" / "tfevents.2", *(at(step, "loss", 1.0) for step in range(8, 12)))
+    found = event_files.read(tmp_path / "logs")
+    assert found.series["loss"].steps.tolist() == list(range(12))
+    assert found.series["loss"].values.tolist() == [9.0] * 8 + [1.0] * 4
+    assert (list(found.series), found.stale) == (["loss", "lr"], 0)
+
+
+def test_a_training_into_a_used_folder_starts_over(tmp_path: Path) -> None:
+    """What the one before wrote there does not count, on neither side, though it went on for longer."""
+    for side in ("train", "validation"):
+        write_scalars(tmp_path / "logs" / side, {"loss": LOSS, "old": [1.0]}, began=1.7e9)
+    write_scalars(tmp_path / "logs" / "train", {"loss": [0.9, 0.8]}, began=1.8e9)
+    result = judged(tmp_path, "final", tag="train/loss", max=0.5)
+    assert (value(result), result.outcome) == (pytest.approx(0.8), Outcome.FAILED)
+    assert "without 2 files of an earlier training in its folders" in result.message
+    assert "there are train/loss" in judged(tmp_path, "final", tag="validation/loss", max=0.5).reason
+    write_scalars(tmp_path / "logs" / "validation", {"loss": [0.9]}, began=1.8e9 + 60)
+    assert value(judged(tmp_path, "gap", tag="train/loss", validation="validation/loss", max=1)) == 0.0
+
+
 def test_the_newest_of_several_trainings_counts(tmp_path: Path) -> None:
     """The one whose newest file was begun last, whatever its name and the file's age; a note says so."""
     write_scalars(tmp_path / "logs" / "version_9", {"loss": [0.9]}, began=1.7e9)
