@@ -1,25 +1,21 @@
-"""Event files of TensorBoard: framed records with checksums, of which the scalars are kept, every point.
+"""Event files of TensorBoard: those of one training are found, and of them the scalars, every point.
 
-A file is read up to where it was cut off, which is told; one that is damaged elsewhere is an error. The
-format is that of TFRecord files (tensorflow.org/tutorials/load_data/tfrecord) around the messages of
-``event.proto``.
+A file is read up to where it was cut off, which is told; one that is damaged elsewhere is an error.
 """
 
 import difflib
 import math
 import os
 import re
-import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from modelqa.checks.checksums import masked
-from modelqa.core import extras
+from modelqa.checks.event_records import CutOff, events
 from modelqa.errors import CheckError
 
 MARK = "tfevents"
@@ -169,8 +165,8 @@ def _began(path: Path) -> float:
     One that says neither counts as the newest: what it holds must not be passed over.
     """
     try:
-        first = next(_events(path), None)
-    except (_CutOff, CheckError):
+        first = next(events(path), None)
+    except (CutOff, CheckError):
         first = None
     if first is not None and 0 < first.wall_time < math.inf:
         return float(first.wall_time)
@@ -193,9 +189,9 @@ class _Run:
         """Read one more file; what is wrong with its end comes back."""
         self.fresh = {}
         try:
-            for event in _events(path):
+            for event in events(path):
                 self._keep(event)
-        except _CutOff as cut:
+        except CutOff as cut:
             return str(cut)
         return ""
 
@@ -259,50 +255,3 @@ def _scalar(tensor: Any) -> float | None:
     if len(tensor.tensor_content) == packed.itemsize:
         return float(np.frombuffer(tensor.tensor_content, packed)[0])
     return float(listed[0]) if len(listed) == 1 else None
-
-
-class _CutOff(Exception):
-    """A file ends inside a record: its writer was stopped, or still writes."""
-
-
-def _events(path: Path) -> Iterator[Any]:
-    """The events of a file. Raises `_CutOff` behind the last whole one, and `CheckError` at a damage."""
-    event = extras.load("tensorboard.compat.proto.event_pb2").Event
-    error = extras.load("google.protobuf.message").DecodeError
-    for count, payload in enumerate(_records(path)):
-        try:
-            made = event.FromString(payload)
-        except error:
-            _damaged(path, count)
-        yield made
-
-
-def _records(path: Path) -> Iterator[bytes]:
-    """The payloads of a file's records: length, its checksum, payload, its checksum."""
-    left, count = path.stat().st_size, 0
-    if not left:
-        raise _CutOff("is empty")
-    with path.open("rb") as file:
-        while left:
-            head = file.read(min(12, left))
-            left -= len(head)
-            if len(head) < 12:
-                raise _CutOff(f"is cut off after {count:,} records")
-            length, check = struct.unpack("<QI", head)
-            if masked(head[:8]) != check:
-                _damaged(path, count)
-            if length + 4 > left:
-                raise _CutOff(f"is cut off after {count:,} records")
-            payload, foot = file.read(length), file.read(4)
-            if len(foot) < 4 or masked(payload) != struct.unpack("<I", foot)[0]:
-                _damaged(path, count)
-            left -= length + 4
-            count += 1
-            yield payload
-
-
-def _damaged(path: Path, count: int) -> NoReturn:
-    raise CheckError(
-        f"{path.name} is damaged after {count:,} records, so that nobody knows what followed: "
-        "copy it anew, or name the run's folder without it"
-    )
