@@ -186,9 +186,9 @@ def test_a_schedule_that_is_none_writes_nothing(project: Path, arguments: tuple[
 
 
 def _watches() -> bool:
-    return any(command.name == "watch" for command in app.registered_commands) or any(
-        group.name == "watch" for group in app.registered_groups
-    )
+    return "watch" in {
+        command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands
+    }
 
 
 needs_watch = pytest.mark.skipif(not _watches(), reason="`modelqa watch` is not here yet")
@@ -246,6 +246,7 @@ def _environ() -> dict[str, str]:
 
 
 @needs_watch
+@pytest.mark.slow  # a file is judged once it has rested for half a minute
 def test_the_crontab_runs_as_printed(project: Path) -> None:
     """By cron's shell, in a folder of its own; the second run has nothing new to judge."""
     (project / ".venv" / "bin").mkdir(parents=True)
@@ -265,6 +266,7 @@ def test_the_crontab_runs_as_printed(project: Path) -> None:
 
 
 @needs_watch
+@pytest.mark.slow  # a file is judged once it has rested for half a minute
 def test_the_command_of_the_cronjob_runs_as_printed(project: Path) -> None:
     """In its working directory, with its batches where they are mounted."""
     _parquet(project / "batch.csv", project / "data" / "monday.parquet")
