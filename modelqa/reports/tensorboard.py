@@ -42,13 +42,20 @@ def write_events(folder: Path, result: SuiteResult) -> int:
     try:
         with FileLock(place / ".modelqa.lock", timeout=PATIENCE):
             step = _step(place, _key(result))
-            write(place / f"events.out.tfevents.{step:010}.{_key(result)}.modelqa", _run(result, step))
-            write(place / _ABOUT, _about(result))
+            _put(place, f"events.out.tfevents.{step:010}.{_key(result)}.modelqa", _run(result, step))
+            _put(place, _ABOUT, _about(result))
     except Timeout:
         raise ActionError(
             f"tensorboard: another run has been writing {place.name} for {PATIENCE:g} s"
         ) from None
     return step
+
+
+def _put(place: Path, name: str, data: bytes) -> None:
+    """Write a file whole. TensorBoard reads whatever has its mark in the name: a half has another one."""
+    aside = place / ".modelqa.step"
+    write(aside, data)
+    aside.replace(place / name)
 
 
 def _key(result: SuiteResult) -> str:

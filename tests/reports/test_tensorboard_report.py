@@ -232,6 +232,30 @@ def test_runs_that_end_at_once_have_steps_of_their_own(tmp_path: Path) -> None:
     assert [step for step, _ in points(tmp_path)] == list(range(1, 17))
 
 
+def test_no_half_of_a_file_has_a_name_that_tensorboard_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever ends a run while it writes, what is there is whole."""
+    write_events(tmp_path, of(0.9))
+    before = {path.name for path in (tmp_path / "churn").glob("*tfevents*")}
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("modelqa.reports.files.os.fsync", full)
+    seen: list[set[str]] = []
+    kept = Path.unlink
+    monkeypatch.setattr(
+        Path,
+        "unlink",
+        lambda self, **keys: (seen.append({path.name for path in self.parent.iterdir()}), kept(self, **keys)),
+    )
+    with pytest.raises(OSError, match="No space"):
+        write_events(tmp_path, of(0.8, batch="b"))
+    assert seen
+    assert {name for name in seen[0] if "tfevents" in name} == before
+
+
 # --- how it is asked for
 
 
