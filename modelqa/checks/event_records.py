@@ -32,10 +32,13 @@ def events(path: Path) -> Iterator[Any]:
 
 def _records(path: Path) -> Iterator[bytes]:
     """The payloads of a file's records: length, its checksum, payload, its checksum."""
-    left, count = path.stat().st_size, 0
-    if not left:
-        raise CutOff("is empty")
-    with path.open("rb") as file:
+    try:
+        file, left, count = path.open("rb"), path.stat().st_size, 0
+    except OSError as error:
+        raise CheckError(f"{path.name} cannot be read: {error.strerror}") from None
+    with file:
+        if not left:
+            raise CutOff("is empty")
         while left:
             head = file.read(min(12, left))
             left -= len(head)

@@ -410,6 +410,18 @@ def test_a_folder_without_event_files_is_an_error(tmp_path: Path, name: str) -> 
     assert "no such file or folder" in result.message or "no event file is in it" in result.message
 
 
+def test_a_file_that_may_not_be_read_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the system's own reason."""
+    path = write_scalars(tmp_path / "logs", {"loss": LOSS})
+
+    def refused(self: Path, *_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refused)
+    reason = judged(tmp_path, "steps", max=99).reason
+    assert reason == f"{path.name} cannot be read: Permission denied"
+
+
 def test_a_tag_that_nobody_wrote_is_an_error(tmp_path: Path) -> None:
     """With a near one, and those that there are."""
     write_scalars(tmp_path / "logs", {"val_loss": [0.1]})
