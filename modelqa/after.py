@@ -22,6 +22,7 @@ class Wishes:
     root: Path
     report: str | None = None
     json: str | None = None
+    tensorboard: str | None = None
     tracking_uri: str | None = None
     log: bool = False
     act: bool = False
@@ -48,7 +49,7 @@ def follow(runs: Sequence[Gathered], wishes: Wishes) -> list[Told]:
         said.append(_failure(error))
     for run in runs:
         said += _outside(run, wishes)
-    return said
+    return [*said, *boards(runs, wishes)]
 
 
 _WRONG = (ModelQAError, OSError)
@@ -67,6 +68,28 @@ def _files(runs: Sequence[Gathered], wishes: Wishes) -> Iterator[Told]:
     if wishes.report:
         for page in write_pages(Path(wishes.report), [(run.path, run.result) for run in runs]):
             yield Told(f"report: {page}")
+
+
+def boards(runs: Sequence[Gathered], wishes: Wishes) -> Iterator[Told]:
+    """Event files for TensorBoard, where they are asked for.
+
+    A run of some checks, or one that measured nothing, would take the place of one that is whole.
+    """
+    for run in runs if wishes.tensorboard else ():
+        some = run.partial or not any(check.verdicts for check in run.result.checks)
+        why = "some of its checks did not run" if run.partial else "nothing was measured"
+        name, folder = visible(run.result.suite), Path(str(wishes.tensorboard))
+        try:
+            told = f"nothing of {name} is written, for {why}" if some else _board(run, folder)
+            yield Told(f"tensorboard: {told}")
+        except _WRONG as error:
+            yield _failure(error)
+
+
+def _board(run: Gathered, folder: Path) -> str:
+    from modelqa.reports.tensorboard import write_events
+
+    return f"step {write_events(folder, run.result):,} of {visible(run.result.suite)} in {folder}"
 
 
 def _outside(run: Gathered, wishes: Wishes) -> Iterator[Told]:

@@ -29,6 +29,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "cases": "modelqa.checks.cases:cases",
         "feedback": "modelqa.checks.feedback:feedback",
         "ab": "modelqa.checks.ab:ab",
+        "training": "modelqa.checks.training:training",
         "schema": "modelqa.checks.schema:schema",
         "drift": "modelqa.checks.drift:drift",
         "expect": "modelqa.checks.expectations:expect",

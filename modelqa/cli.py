@@ -10,6 +10,7 @@ import typer
 from modelqa import project
 from modelqa.commands.comment import comment
 from modelqa.commands.exits import COULD_NOT, FAILED, PASSED, WRONG, exit_code
+from modelqa.commands.feedback import feedback
 from modelqa.commands.history import history
 from modelqa.commands.promote import promote
 from modelqa.commands.report import report
@@ -56,6 +57,7 @@ app.command()(report)
 app.command()(history)
 app.command()(promote)
 app.command()(shadow)
+app.add_typer(feedback, name="feedback")
 app.add_typer(tickets, name="tickets")
 
 
@@ -69,6 +71,9 @@ def run(
     tracking_uri: Annotated[str | None, typer.Option(help="MLflow tracking and registry URI.")] = None,
     report: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the result as a page.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the result as JSON.")] = None,
+    tensorboard: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write every measurement for TensorBoard.")
+    ] = None,
     log: Annotated[bool, typer.Option("--log", help="Write the result to MLflow, tag the version.")] = False,
     act: Annotated[bool, typer.Option("--act", help="Let the suite's actions act.")] = False,
     inconclusive: Annotated[
@@ -100,7 +105,7 @@ def run(
     with _progress() as listener:
         result = run_suite(loaded, root=here.root, tracking_uri=uri, listener=listener)
     typer.echo(terminal.render(result))
-    asked = {"report": report, "json": json}
+    asked = {"report": report, "json": json, "tensorboard": tensorboard}
     wishes = Wishes(
         root=here.root,
         tracking_uri=uri,

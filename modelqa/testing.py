@@ -17,9 +17,11 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -167,8 +169,8 @@ def _run(check: Mapping[str, Any], subject: Mapping[str, Any] | None = None) -> 
         "key": "id",
         **(subject or {}),
     }
-    with _surroundings(check):
-        result: SuiteResult = Suite("fake", checks=[check], **parts).run(server=_served)
+    with _surroundings(check) as root:
+        result: SuiteResult = Suite("fake", checks=[check], **parts).run(server=_served, root=root)
     return result.checks[0]
 
 
@@ -195,21 +197,75 @@ def _served(found: Any) -> Model:
 
 
 @contextmanager
-def _surroundings(check: Mapping[str, Any]) -> Iterator[None]:
-    """What a check asks besides its subject: a healthy production, where nobody set another server."""
+def _surroundings(check: Mapping[str, Any]) -> Iterator[Path]:
+    """What a check asks besides its subject: a healthy production, where nobody set another server, and
+    a healthy training. Paths start at the folder that comes back."""
     from modelqa.fake_servers import PrometheusServer
 
+    beside = next((lay for kind, lay in _BESIDE.items() if kind in check), None)
+    if beside is not None:
+        with TemporaryDirectory(prefix="modelqa-") as folder:
+            beside(Path(folder))
+            yield Path(folder)
+        return
     if "prometheus" not in check or "MODELQA_PROMETHEUS_URL" in os.environ:
-        yield
+        yield Path()
         return
     now = time.time()
     points = [(now - 60 * minute, 0.001) for minute in reversed(range(60))]
     with PrometheusServer([({"job": "churn"}, points)]) as server:
         os.environ["MODELQA_PROMETHEUS_URL"] = server.address
         try:
-            yield
+            yield Path()
         finally:
             del os.environ["MODELQA_PROMETHEUS_URL"]
+
+
+def write_scalars(folder: Path, tags: Mapping[str, Iterable[float]], *, began: float = 1.8e9) -> Path:
+    """Write an event file as TensorBoard's writers do: the points of some tags, at steps 0, 1, 2 and so on.
+
+    ``began`` is when its training began, in Unix seconds. Raises `MissingExtra` without tensorboard.
+    """
+    from modelqa.core import extras
+
+    event = extras.load("tensorboard.compat.proto.event_pb2").Event
+    summaries = extras.load("tensorboard.compat.proto.summary_pb2")
+    writer = extras.load("tensorboard.summary.writer.record_writer").RecordWriter
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"events.out.tfevents.{began:.0f}.fake"
+    with path.open("wb") as file:
+        out = writer(file)
+        out.write(event(wall_time=began, file_version="brain.Event:2").SerializeToString())
+        for tag, values in tags.items():
+            for step, value in enumerate(values):
+                one = summaries.Summary(value=[summaries.Summary.Value(tag=tag, simple_value=value)])
+                out.write(event(wall_time=began + step, step=step, summary=one).SerializeToString())
+    return path
+
+
+def _train(folder: Path) -> None:
+    """A training that has converged, with a loss on either side, as Keras writes it."""
+    for side, floor in (("train", 0.25), ("validation", 0.3)):
+        loss = [floor + 0.5 * 0.9**epoch for epoch in range(100)]
+        write_scalars(folder / "runs" / "churn" / side, {"epoch_loss": loss})
+
+
+def _review(folder: Path) -> None:
+    """Two people who looked at some rows of the batch, and mostly liked what they saw."""
+    rows = make_batch(500)["id"]
+    said = [f"{row},{who},{'reject' if at % 5 == 0 else 'approve'},{'1' if at % 10 == 0 else ''}"
+            for at, row in enumerate(rows) for who in ("r1", "r2")]  # fmt: skip
+    (folder / "feedback.csv").write_text("\n".join(["id,reviewer,verdict,correction", *said]) + "\n")
+
+
+def _settle(folder: Path) -> None:
+    """Cases that the fake model gets right."""
+    frame = make_batch(50)
+    frame.assign(expected=FakeModel().predict(frame)).to_csv(folder / "cases.csv", index=False)
+
+
+_BESIDE: Mapping[str, Callable[[Path], None]] = {"training": _train, "feedback": _review, "cases": _settle}
+"""What lies in the project besides the subject, for checks that read it."""
 
 
 def run_example(kind: str, /) -> tuple[CheckResult, ...]:
@@ -221,8 +277,6 @@ def run_example(kind: str, /) -> tuple[CheckResult, ...]:
     >>> [str(result.outcome) for result in run_example("metric")]
     ['passed']
     """
-    from pathlib import Path
-
     from modelqa.suite.doc import read
     from modelqa.suite.nodes import Problems
     from modelqa.suite.text import read as read_yaml

@@ -37,6 +37,7 @@ OWNERS: dict[str, set[str]] = {
     "great_expectations": {"checks/expectations.py"},
     "sklearn": {"checks/table_drift.py"},
     "duckdb": {"engines/duckdb.py"},
+    "tensorboard": {"checks/event_records.py", "reports/tensorboard.py", "testing.py"},
     "pandas": {"engines/sources.py", "models/frames.py", "testing.py", "checks/evidently_data.py"},
 }
 CORE_MAY = set(sys.stdlib_module_names) | {"modelqa"}

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from modelqa.checks.codes import apart, coded, plain
 from modelqa.core import units
 from modelqa.core.bound import Bound
 from modelqa.core.check import Complaint, Needs, Shape, check
@@ -120,13 +121,12 @@ def _ratio(sides: _Sides, designed: float, p: float) -> Measurement:
 
 
 def _sides(ctx: Context, outcome: str, arm: str, values: tuple[str, str], unit: str | None) -> _Sides:
-    got, seen = _named(_column(ctx, arm)), _column(ctx, outcome)
+    (found, got), seen = coded(_column(ctx, arm)), _column(ctx, outcome)
     if seen.kind not in NUMBERS:
         raise CheckError(f"column {outcome!r} holds {seen.kind}; expected numbers or truth values")
-    side = np.full(len(got), -1)
-    for code, value in enumerate(values):
-        side[got == value] = code
-    who = np.arange(len(side)) if unit is None else _codes(_column(ctx, unit))
+    sides = {value: code for code, value in enumerate(values)}
+    side = np.array([*(sides.get(plain(value), -1) for value in found), -1])[got]
+    who = np.arange(len(side)) if unit is None else apart(coded(_column(ctx, unit))[1])
     crossed = _crossed(who, side)
     side = np.where(crossed, -1, side)
     assigned = tuple(len(np.unique(who[side == code])) for code in (0, 1))
@@ -159,26 +159,3 @@ def _column(ctx: Context, name: str) -> Column:
     if name not in ctx.batch.kinds:
         raise CheckError(f"{ctx.batch.info.name} has no column {name!r}")
     return ctx.batch.column(name)
-
-
-def _codes(column: Column) -> NDArray[np.intp]:
-    """A number for each value; rows without a value are units of their own."""
-    _, codes = np.unique(column.values, return_inverse=True)
-    alone = np.arange(len(codes)) + len(codes)
-    return np.where(column.missing, alone, codes)
-
-
-def _named(column: Column) -> NDArray[Any]:
-    """The values of a column as a suite would write them: ``true``, ``1`` or a text; None where missing."""
-    if column.categories:
-        named = np.array([*column.categories, ""], dtype=object)[column.values]
-    else:
-        distinct, codes = np.unique(column.values, return_inverse=True)
-        named = np.array([_written(value) for value in distinct.tolist()] or [""], dtype=object)[codes]
-    named[column.missing] = None
-    return np.asarray(named)
-
-
-def _written(value: Any) -> str:
-    whole = isinstance(value, float) and value.is_integer()
-    return str(int(value) if whole else value)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelqa.checks.churn import differs
+from modelqa.checks.codes import coded
 from modelqa.core.check import Complaint, Needs, Shape, check
 from modelqa.core.estimate import Estimate
 from modelqa.core.ports import Column, Context, Predictions
@@ -58,6 +59,6 @@ def cases(
 
 
 def _values(column: Column) -> NDArray[Any]:
-    if column.categories:
-        return np.array(column.categories, dtype=object)[column.values]
-    return column.values
+    """The values as they were written: texts for what is kept as codes."""
+    values, codes = coded(column)
+    return np.array(values, dtype=object if column.categories else None)[codes]

@@ -50,7 +50,11 @@ def feedback(
           on: id
           min: 60%
     """
-    found = reviewed(ctx.batch, ctx.rows(table), Names(_on(ctx, on), verdict=verdict, correction=correction, reviewer=reviewer, time=time))  # noqa: E501
+    found = reviewed(
+        ctx.batch,
+        ctx.rows(table),
+        Names(_on(ctx, on), verdict=verdict, correction=correction, reviewer=reviewer, time=time),
+    )
     if not len(found.resolved.rows):
         raise CheckError(f"{table} has no verdict on any of these {ctx.batch.rows:,} rows")
     yield Measurement(

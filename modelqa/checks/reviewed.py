@@ -7,13 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from modelqa.checks.codes import apart, coded, plain
 from modelqa.core.ports import Column, Table
 from modelqa.errors import CheckError
 from modelqa.stats.reviews import APPROVED, REJECTED, Resolved, resolve
 
 Codes = NDArray[np.intp]
 WORDS: Mapping[str, int] = {
-    **dict.fromkeys(("approve", "approved", "accept", "accepted", "ok", "right", "yes", "true", "1"), APPROVED),
+    **dict.fromkeys(
+        ("approve", "approved", "accept", "accepted", "ok", "right", "yes", "true", "1"), APPROVED
+    ),
     **dict.fromkeys(("reject", "rejected", "wrong", "no", "false", "0"), REJECTED),
     **dict.fromkeys(("correct", "corrected", "correction", "edit", "edited"), REJECTED),
 }
@@ -71,7 +74,7 @@ def reviewed(batch: Table, table: Table, names: Names) -> Reviewed:
     here, silent = rows >= 0, answers == _SILENT
     used = np.flatnonzero(here & ~silent)
     who = table.column(names.reviewer) if names.reviewer in table.kinds else None
-    people = np.arange(table.rows) if who is None else _codes(who)
+    people = np.arange(table.rows) if who is None else apart(coded(who)[1])
     when = np.zeros(table.rows) if names.time not in table.kinds else _times(table.column(names.time))
     return Reviewed(
         resolve(rows[used], answers[used], people[used], when[used]),
@@ -98,17 +101,14 @@ def _answers(table: Table, names: Names) -> tuple[Codes, tuple[Any, ...]]:
         answers = _worded(table.column(names.verdict), table.info.name)
     if names.correction not in there:
         return answers, ()
-    column = table.column(names.correction)
-    found, codes = np.unique(column.values, return_inverse=True)
-    corrections = tuple(column.categories[code] for code in found) if column.categories else tuple(found.tolist())
-    return np.where(column.missing, answers, codes + 1), corrections
+    corrections, codes = coded(table.column(names.correction))
+    return np.where(codes < 0, answers, codes + 1), corrections
 
 
 def _worded(column: Column, table: str) -> Codes:
-    distinct, codes = np.unique(column.values, return_inverse=True)
-    words = [str(column.categories[each]) if column.categories else _plain(each) for each in distinct.tolist()]
-    known = np.array([WORDS.get(word.strip().lower(), -3) for word in words] or [_SILENT], dtype=np.intp)
-    answers = np.where(column.missing, _SILENT, known[codes] if len(codes) else codes)
+    distinct, codes = coded(column)
+    known = [WORDS.get(plain(value).strip().lower(), -3) for value in distinct]
+    answers = np.array([*known, _SILENT], dtype=np.intp)[codes]
     wrong = int(np.count_nonzero(answers == -3))
     if wrong:
         expected = ", ".join(sorted(WORDS))
@@ -116,21 +116,19 @@ def _worded(column: Column, table: str) -> Codes:
     return answers
 
 
-def _plain(value: Any) -> str:
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
 def _places(batch: Column, reviews: Column, name: str) -> Codes:
     """The row of the batch that each review speaks of; -1 for none."""
+    if batch.missing.all() or reviews.missing.all():
+        return np.full(len(reviews.values), -1)
     ours, theirs = _comparable(batch, reviews)
     order = np.argsort(ours, kind="stable")
     ordered = ours[order]
     known = ~batch.missing[order]
     repeated = (ordered[1:] == ordered[:-1]) & known[1:] & known[:-1]
     if repeated.any():
-        raise CheckError(f"{name}: column {batch.name!r} does not name rows: {repeated.sum():,} values are repeated")
-    if not len(ordered):
-        return np.full(len(theirs), -1)
+        raise CheckError(
+            f"{name}: column {batch.name!r} does not name rows: {repeated.sum():,} values are repeated"
+        )
     at = np.minimum(np.searchsorted(ordered, theirs), len(ordered) - 1)
     found = (ordered[at] == theirs) & known[at] & ~reviews.missing
     return np.where(found, order[at], -1)
@@ -139,32 +137,29 @@ def _places(batch: Column, reviews: Column, name: str) -> Codes:
 def _comparable(one: Column, other: Column) -> tuple[NDArray[Any], NDArray[Any]]:
     if bool(one.categories) != bool(other.categories):
         raise CheckError(
-            f"column {one.name!r} is {one.kind} in the batch and {other.kind} in the reviews; expected one type"
+            f"{one.name!r} is {one.kind} in the batch and {other.kind} in the reviews: one type is expected"
         )
     if not one.categories:
         return one.values, other.values
     codes = {name: code for code, name in enumerate(dict.fromkeys((*one.categories, *other.categories)))}
-    return tuple(  # type: ignore[return-value]
-        np.array([codes[name] for name in each.categories] + [0], dtype=np.intp)[each.values] for each in (one, other)
-    )
+    return _coded(one, codes), _coded(other, codes)
 
 
-def _codes(column: Column) -> Codes:
-    """A number for each reviewer; who is not named is somebody else each time."""
-    _, codes = np.unique(column.values, return_inverse=True)
-    return np.where(column.missing, np.arange(len(codes)) + len(codes), codes)
+def _coded(column: Column, codes: Mapping[str, int]) -> Codes:
+    ours = np.array([*(codes[name] for name in column.categories), 0], dtype=np.intp)
+    return np.asarray(ours[column.values])
 
 
 def _times(column: Column) -> NDArray[np.float64]:
     """When each review was given; text is in the order of its letters, as ISO dates are."""
-    values = column.values
-    if column.categories:
-        order = np.argsort(np.argsort(np.array(column.categories)))
-        values = np.append(order, 0)[values]
-    return np.where(column.missing, -np.inf, values.astype(np.float64))
+    values, codes = coded(column)
+    order = np.argsort(np.argsort(np.array(values))) if column.categories else np.array(values)
+    return np.append(order.astype(np.float64), -np.inf)[codes]
 
 
 def _column(table: Table, name: str) -> Column:
     if name not in table.kinds:
-        raise CheckError(f"{table.info.name} has no column {name!r}; it has {', '.join(list(table.kinds)[:20])}")
+        raise CheckError(
+            f"{table.info.name} has no column {name!r}; it has {', '.join(list(table.kinds)[:20])}"
+        )
     return table.column(name)

@@ -18,6 +18,8 @@ _QUIET = {
     "great_expectations": {"GX_ANALYTICS_ENABLED": "false"},
     "evidently": {"DO_NOT_TRACK": "1"},
 }
+_EXTRAS = {"tensorboard": "'modelqa[tensorboard]'"}
+"""What to install where a library comes with an extra."""
 
 
 def load(module: str) -> ModuleType:
@@ -37,7 +39,8 @@ def load(module: str) -> ModuleType:
             return importlib.import_module(module)
     except ModuleNotFoundError as error:
         if error.name == package:
-            raise MissingExtra(f"{package} is not installed: pip install {package}") from error
+            wanted = _EXTRAS.get(package, package)
+            raise MissingExtra(f"{package} is not installed: pip install {wanted}") from error
         raise _broken(package, error) from error
     except (ImportError, SystemExit) as error:
         raise _broken(package, error) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from modelqa.core.estimate import Estimate, Levels
@@ -172,6 +173,19 @@ class Context(Protocol):
 
     def clock(self) -> float:
         """Monotonic seconds."""
+
+    def path(self, written: str) -> Path:
+        """A path of the suite: from the project's root, or the suite's folder where it starts with a dot.
+
+        Raises `SubjectError` where it is a pattern that does not match exactly one.
+        """
+
+    def logged(self, word: str) -> Path:
+        """A folder with those artifacts of the MLflow run that made the model whose names hold a word.
+
+        Raises `SubjectError` where no run made it, none of its artifacts is so named, or the server does
+        not answer.
+        """
 
     def settled(self, estimate: Estimate) -> bool:
         """Whether the bound of this check would be decided by this: measuring on would change nothing."""

@@ -30,6 +30,12 @@ def init(
     output: Annotated[Path | None, typer.Option(help="The suite (suites/<model>.suite.yaml).")] = None,
     tracking_uri: Annotated[str | None, typer.Option(help="MLflow tracking and registry URI.")] = None,
     github: Annotated[bool, typer.Option("--github", help="Add a workflow that runs the suites.")] = False,
+    schedule: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHEN", help="With --github: also run hourly, daily, weekly, or by cron ('30 6 * * 1-5')."
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a suite that is there.")] = False,
 ) -> None:
     """Write a first suite from a model and a sample, and run it: it passes as written.
@@ -39,6 +45,7 @@ def init(
     """
     from modelqa.draft.subject import Ask, file_name
 
+    when = _when(schedule, github=github)
     here = Path.cwd()
     path = output or project.find(here).root / "suites" / f"{file_name(model)}{SUFFIX}"
     if not path.name.endswith(SUFFIX):
@@ -61,7 +68,23 @@ def init(
     )
     _write(ask, force=force)
     if github:
-        _add_workflow(found.root, ask.path)
+        _add_workflow(found.root, ask.path, when)
+
+
+def _when(schedule: str | None, *, github: bool) -> str | None:
+    """The five fields of a schedule. Raises ``typer.BadParameter`` where they are wrong."""
+    from modelqa.draft.schedule import cron
+
+    if schedule is None:
+        return None
+    if not github:
+        raise typer.BadParameter(
+            "a schedule is a part of the workflow: add --github", param_hint="--schedule"
+        )
+    try:
+        return cron(schedule)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--schedule") from None
 
 
 def _write(ask: "Ask", *, force: bool) -> None:
@@ -74,7 +97,7 @@ def _write(ask: "Ask", *, force: bool) -> None:
     typer.echo(summary(made, [_near(file) for file in files]))
 
 
-def _add_workflow(root: Path, suite: Path) -> None:
+def _add_workflow(root: Path, suite: Path, when: str | None) -> None:
     from modelqa.draft.workflow import PLACE, workflow
     from modelqa.reports.files import write
 
@@ -85,7 +108,7 @@ def _add_workflow(root: Path, suite: Path) -> None:
     folder = suite.parent.resolve()
     if not folder.is_relative_to(root):
         raise ModelQAError(f"--github: {suite.name} is outside of the project {root.name}: move it inside")
-    write(target, workflow(folder.relative_to(root).as_posix()))
+    write(target, workflow(folder.relative_to(root).as_posix(), when))
     typer.echo(f"wrote {_near(target)}")
 
 

@@ -5,6 +5,7 @@ from dataclasses import KW_ONLY, dataclass, field
 
 from modelqa.core.ports import Model
 from modelqa.core.subject import ModelInfo
+from modelqa.errors import SubjectError
 from modelqa.models.artifacts import Folder
 
 
@@ -14,7 +15,8 @@ class Found:
 
     ``load`` loads it and may run its code; where it can be pickled, another process can load it too.
     ``wrapped`` loads it behind the interface that its server calls, ``size`` counts the bytes of its
-    files; ``tags`` are those of its version in the registry. ``folder`` holds its files where MLflow can
+    files; ``tags`` are those of its version in the registry. ``logged`` fetches the artifacts of the run
+    that made it whose names hold a word. ``folder`` holds its files where MLflow can
     serve them, as they stay while something refers to it.
     """
 
@@ -25,3 +27,14 @@ class Found:
     size: Callable[[], int] | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     folder: Folder | None = None
+    logged: Callable[[str], Folder] | None = None
+
+
+def logged_by_run(found: Found, word: str) -> Folder:
+    """The artifacts of the run that made a model whose names hold a word.
+
+    Raises `SubjectError` where no run is known, or as fetching them does.
+    """
+    if found.logged is None:
+        raise SubjectError(f"{found.info}: no MLflow run is known that made it; name the files by path")
+    return found.logged(word)

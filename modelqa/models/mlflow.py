@@ -16,7 +16,7 @@ from modelqa.core.ports import Model
 from modelqa.core.signature import Field
 from modelqa.core.subject import ModelInfo
 from modelqa.errors import ModelQAError, SubjectError
-from modelqa.models import artifacts, frames, registry
+from modelqa.models import artifacts, frames, registry, runs
 from modelqa.models.artifacts import Folder
 from modelqa.models.estimator import Function, wrap
 from modelqa.models.found import Found
@@ -42,7 +42,8 @@ def find(
     place, client = registry.resolve(str(uri), tracking_uri, patience)
     folder = _fetched(place, client, str(uri), patience)
     info = ModelInfo(str(uri), name=place.name, version=place.version, id=place.id)
-    return _admitted(folder, info, trust, place.tags)
+    found = _admitted(folder, info, trust, place.tags)
+    return replace(found, logged=partial(runs.fetch, client, found, patience))
 
 
 def find_directory(path: str | Path, *, tracking_uri: str | None = None, trust: Trust = "registry") -> Found:

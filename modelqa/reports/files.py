@@ -39,7 +39,7 @@ def write_pages(folder: Path, told: Iterable[tuple[str, SuiteResult]]) -> list[P
 
     made: list[Path] = []
     for path, result in told:
-        name = _named(result)
+        name = named(result)
         taken = sum(each.stem.partition("~")[0] == name for each in made)
         target = folder / f"{name}{f'~{taken + 1}' if taken else ''}.html"
         write(target, render(result, path=path))
@@ -54,7 +54,7 @@ def write_comparison(folder: Path, before: SuiteResult, after: SuiteResult) -> P
     """
     from modelqa.reports.compare import page
 
-    target = folder / f"{_named(after)}-compared.html"
+    target = folder / f"{named(after)}-compared.html"
     write(target, page(before, after))
     return target
 
@@ -66,10 +66,11 @@ def write_history(folder: Path, runs: Sequence[Gathered]) -> Path:
     """
     from modelqa.reports.history import page
 
-    target = folder / f"{_named(runs[-1].result)}-history.html"
+    target = folder / f"{named(runs[-1].result)}-history.html"
     write(target, page(runs))
     return target
 
 
-def _named(result: SuiteResult) -> str:
-    return re.sub(r"[^\w.-]+", "_", result.suite).strip(".") or "suite"
+def named(result: SuiteResult) -> str:
+    """A suite's name as that of a file: what it has beyond letters, digits, dots and dashes is replaced."""
+    return re.sub(r"[^\w.-]+", "_", result.suite).strip(".")[:100] or "suite"

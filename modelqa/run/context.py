@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from modelqa.core.estimate import Estimate, Levels
 from modelqa.core.ports import Column, Model, Other, Predictions, Table, Versus
 from modelqa.core.result import ALL
 from modelqa.run.encode import Encoded
+from modelqa.run.found import locate
 from modelqa.run.opened import Opened, Side
 from modelqa.stats.sample import Sample
 from modelqa.suite.spec import SliceSpec
@@ -86,6 +88,12 @@ class View:
 
     def clock(self) -> float:
         return self.opened.settings.clock()
+
+    def path(self, written: str) -> Path:
+        return locate(written, self.opened.suite, self.opened.settings)
+
+    def logged(self, word: str) -> Path:
+        return self.opened.logged_by_run(self.side, word)
 
     def settled(self, estimate: Estimate) -> bool:
         return settled(estimate, self.bound)

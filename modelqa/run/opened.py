@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
 import numpy as np
@@ -16,7 +17,7 @@ from modelqa.engines import memory, profiled
 from modelqa.engines.opening import open_rows
 from modelqa.errors import NotFound, SubjectError
 from modelqa.models import cold
-from modelqa.models.found import Found
+from modelqa.models.found import Found, logged_by_run
 from modelqa.run.decisions import decided
 from modelqa.run.dependence import dependence
 from modelqa.run.dummy import Dummy, known
@@ -151,6 +152,10 @@ class Opened:
             raise SubjectError(f"the {side} is an endpoint, which nobody here loads: name a model's version")
         rows = self.batch.take(np.arange(min(self.batch.rows, MOST_COLD_ROWS)))
         return cold.measure(self.find(side), rows.to_pandas(self.features()))
+
+    def logged_by_run(self, side: Side, word: str) -> Path:
+        """The artifacts of the run that made a model whose names hold a word; fetched once."""
+        return self._once("logged", side, word, make=lambda: logged_by_run(self.find(side), word)).path
 
     def served(self, side: Side) -> Model:
         """The model or the champion behind HTTP, its server started once and stopped by `close`."""

@@ -27,7 +27,17 @@ CASES: dict[str, list[tuple[Any, dict[str, Any]]]] = {
     ],
     "serving": [("parity", {"max": 0})],
     "prometheus": [("up", {"max": 1}), ("up", {"max": 1, "over": "1h"})],
+    "training": [
+        ("final", {"tag": "validation/epoch_loss", "path": "runs/churn", "max": 0.5}),
+        ("steps", {"path": "runs/churn", "min": 99}),
+    ],
     "churn": [("rate", {"max": 0.5}), ("rate", {"max": 0.5, "generalise": True})],
+    "feedback": [
+        ("approval_rate", {"table": "feedback.csv", "min": 0.1}),
+        ("correction_rate", {"table": "feedback.csv", "max": 0.9}),
+        ("agreement", {"table": "feedback.csv", "min": 0.1}),
+    ],
+    "cases": [("cases.csv", {"max": 0})],
     "ab": [("label", {"arm": "region", "treatment": "EU", "control": "US", "min": -1})],
     "fairness": [
         ("demographic_parity_difference", {"by": "region", "max": 0.5}),

@@ -85,7 +85,7 @@ def test_the_names_that_a_key_takes_are_listed() -> None:
     [
         ("metrik", "did you mean 'metric'?"),
         ("roc_auc", "metric takes it: write `metric: roc_auc`"),
-        ("zzzz", "there are ab, churn, drift"),
+        ("zzzz", "there are ab, cases, churn"),
         ("no_such_module:check", "cannot be loaded: ModuleNotFoundError"),
         ("json:dumps", "is not a check: mark it with @modelqa.check"),
     ],

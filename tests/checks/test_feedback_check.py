@@ -1,0 +1,202 @@
+"""`feedback` and `cases`: what people say of predictions, and what they corrected."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from scipy import stats
+from typer.testing import CliRunner
+
+from modelqa import Suite
+from modelqa.cli import app
+from modelqa.core.bound import Outcome
+from modelqa.core.result import CheckResult
+from modelqa.testing import FakeModel, make_batch
+
+BATCH = make_batch(400)
+
+
+def reviews(
+    folder: Path, rows: list[tuple[Any, ...]], columns: str = "id,reviewer,verdict,correction,time"
+) -> None:
+    """Write a table of reviews."""
+    pd.DataFrame(rows, columns=columns.split(",")).to_csv(folder / "reviews.csv", index=False)
+
+
+def judged(folder: Path, check: dict[str, Any], batch: pd.DataFrame = BATCH, **subject: Any) -> CheckResult:
+    """The result of one check in a folder."""
+    suite = Suite(
+        "people", model=FakeModel(), batch=batch, key="id", features=["signal"], checks=[check], **subject
+    )
+    (result,) = suite.run(root=folder).checks
+    return result
+
+
+def rate(folder: Path, statistic: str, **keys: Any) -> Any:
+    """The measurement of a `feedback` check."""
+    bound = {"min": 0} if not keys.keys() & {"min", "max"} else {}
+    result = judged(folder, {"feedback": statistic, "table": "reviews.csv", **bound, **keys})
+    assert result.verdicts, result.reason
+    return result.verdicts[0].measurement
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """100 rows reviewed by two: 70 right, 20 corrected, 10 wrong; on 6 of the right ones they differ."""
+    ids = BATCH["id"].tolist()
+    rows = []
+    for at in range(100):
+        verdict, correction = (
+            ("approve", None) if at < 70 else ("correct", 1) if at < 90 else ("reject", None)
+        )
+        rows.append((ids[at], "r1", "reject" if at < 6 else verdict, correction, "2026-01-01"))
+        rows.append((ids[at], "r2", verdict, correction, "2026-01-02"))
+    reviews(tmp_path, rows)
+    return tmp_path
+
+
+def test_the_rates_are_of_reviewed_rows(folder: Path) -> None:
+    """With exact ends; where two differ, the later one decides, and the note counts it."""
+    approved, corrected = rate(folder, "approval_rate"), rate(folder, "correction_rate")
+    assert (approved.estimate.value, approved.estimate.n) == (0.7, 100)
+    assert corrected.estimate.value == 0.2
+    assert approved.estimate.low == pytest.approx(stats.beta.ppf(0.05, 70, 31))
+    assert "200 reviews by 2 reviewers of 100 rows; 6 of them contradictory" in approved.note
+
+
+def test_agreement_is_of_pairs_of_reviewers(folder: Path) -> None:
+    """94 of 100 rows."""
+    assert rate(folder, "agreement").estimate.value == pytest.approx(0.94)
+
+
+def test_slices_have_rates_of_their_own(folder: Path) -> None:
+    """Each of the rows that it holds."""
+    check = {"feedback": "approval_rate", "table": "reviews.csv", "min": 0.1, "slices": ["region"]}
+    result = judged(folder, check, slices=["region"])
+    assert sum(v.measurement.estimate.n for v in result.verdicts) == 200
+    assert len(result.verdicts) == 1 + BATCH["region"].nunique()
+
+
+def test_a_reviewer_may_change_their_mind(tmp_path: Path) -> None:
+    """The latest verdict counts, whatever the order of the file; reviews of other rows are counted."""
+    row = BATCH["id"].iloc[0]
+    said = [(row, "r1", "approve", None, "2026-02-01"), (row, "r1", "reject", None, "2026-01-01")]
+    reviews(tmp_path, [*said, (-5, "r1", "reject", None, "2026-01-01"), (row, "r2", None, None, None)])
+    found = rate(tmp_path, "approval_rate")
+    assert (found.estimate.value, found.estimate.n) == (1.0, 1)
+    assert "1 reviews of other rows; 1 without a verdict" in found.note
+
+
+def test_a_table_of_corrections_alone_is_enough(tmp_path: Path) -> None:
+    """No verdicts, no reviewers, no times; a column of another name."""
+    reviews(tmp_path, [(row, at % 2) for at, row in enumerate(BATCH["id"].head(10))], "id,label")
+    assert rate(tmp_path, "correction_rate", correction="label").estimate.value == 1.0
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows", "said"),
+    [
+        ("id,verdict", [("S1", "splendid")], "1 values of 'verdict' are no verdict"),
+        ("id,mood", [("S1", "good")], "neither a column 'verdict' nor one 'correction'"),
+        ("row,verdict", [("S1", "ok")], "has no column 'id'"),
+        ("id,verdict", [(None, "ok")], "has no verdict on any of these 400 rows"),
+    ],
+)
+def test_what_says_nothing_is_an_error(tmp_path: Path, columns: str, rows: list[Any], said: str) -> None:
+    """With the place, and without the value."""
+    ids = str if BATCH["id"].dtype == object else lambda _: BATCH["id"].iloc[0]
+    reviews(tmp_path, [(ids(row[0]) if row[0] else None, *row[1:]) for row in rows], columns)
+    result = judged(tmp_path, {"feedback": "approval_rate", "table": "reviews.csv", "min": 0})
+    assert result.outcome is Outcome.ERRORED
+    assert said in result.reason
+    assert "splendid" not in result.reason
+
+
+def test_names_that_repeat_name_no_row(folder: Path) -> None:
+    """A key that two rows of the batch share."""
+    twice = BATCH.assign(id=BATCH["id"].iloc[0])
+    result = judged(folder, {"feedback": "approval_rate", "table": "reviews.csv", "min": 0}, batch=twice)
+    assert "does not name rows: 399 values are repeated" in result.reason
+
+
+# --- cases
+
+
+def cases(folder: Path, expected: Any, **keys: Any) -> CheckResult:
+    """The result of a `cases` check of forty rows."""
+    BATCH.head(40).assign(expected=expected).to_csv(folder / "cases.csv", index=False)
+    return judged(folder, {"cases": "cases.csv", "max": 0, **keys})
+
+
+def test_a_model_that_gets_its_cases_right_passes_and_one_that_does_not_fails(tmp_path: Path) -> None:
+    """The rows that are wrong are named by their place."""
+    right = FakeModel().predict(BATCH.head(40))
+    assert cases(tmp_path, right).outcome is Outcome.PASSED
+    wrong = right.copy()
+    wrong[[3, 9]] = 1 - wrong[[3, 9]]
+    result = cases(tmp_path, wrong)
+    assert result.outcome is Outcome.FAILED
+    assert "2 of 40 cases wrong: rows 4, 10" in result.message
+    assert cases(tmp_path, wrong, max=2).outcome is Outcome.PASSED
+
+
+def test_cases_are_decided_at_the_suite_s_threshold(tmp_path: Path) -> None:
+    """At 0.9 fewer rows are positive."""
+    share = FakeModel().predict_proba(BATCH.head(40))[:, 1]
+    BATCH.head(40).assign(expected=(share >= 0.9).astype(int)).to_csv(tmp_path / "cases.csv", index=False)
+    check = {"cases": "cases.csv", "max": 0}
+    assert judged(tmp_path, check, threshold=0.9).outcome is Outcome.PASSED
+    assert judged(tmp_path, check).outcome is Outcome.FAILED
+
+
+def test_a_case_without_an_answer_is_an_error(tmp_path: Path) -> None:
+    """So is a table without the column."""
+    assert "cases have no value of 'expected'" in cases(tmp_path, [None] + [1] * 39).reason
+    assert (
+        "has no column 'wanted'"
+        in judged(tmp_path, {"cases": "cases.csv", "expected": "wanted", "max": 0}).reason
+    )
+
+
+# --- back into training
+
+
+def test_corrections_become_rows_to_train_on_and_cases_for_the_gate(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The exported cases are red for the model that was corrected, and green for one that learned."""
+    BATCH.to_csv(folder / "batch.csv", index=False)
+    (folder / "pytest.ini").write_text("[pytest]\n")
+    (folder / "people.suite.yaml").write_text(
+        "suite: people\nbatch: batch.csv\nkey: id\nlabels: label\n"
+        "checks:\n  - feedback: approval_rate\n    table: reviews.csv\n    min: 0\n"
+    )
+    monkeypatch.chdir(folder)
+    ran = CliRunner().invoke(app, ["feedback", "export", "people.suite.yaml", "reviews.csv", "-o", "out"])
+    assert ran.exit_code == 0, ran.output
+    assert "out/people-labelled.parquet (20 rows)" in ran.output
+    labelled, made = (
+        pd.read_parquet(folder / f"out/people-{kind}.parquet") for kind in ("labelled", "cases")
+    )
+    assert labelled["id"].tolist() == BATCH["id"].iloc[70:90].tolist()
+    assert labelled["label"].tolist() == [1] * 20
+    assert list(made)[-1] == "expected"
+    check = {"cases": "out/people-cases.parquet", "max": 0}
+    wrong = int((FakeModel().predict(BATCH.iloc[70:90]) != 1).sum())
+    result = judged(folder, check)
+    assert result.verdicts[0].measurement.estimate.value == wrong > 0
+
+
+def test_nothing_corrected_is_nothing_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And said."""
+    BATCH.to_csv(tmp_path / "batch.csv", index=False)
+    reviews(tmp_path, [(BATCH["id"].iloc[0], "r1", "ok", None, None)])
+    (tmp_path / "people.suite.yaml").write_text(
+        "suite: people\nbatch: batch.csv\nchecks:\n  - errors: rate\n    column: label\n    max: 0\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    for more, said in ((["--on", "id"], "nobody corrected any"), ([], "--on, or the suite's `key:`")):
+        ran = CliRunner().invoke(app, ["feedback", "export", "people.suite.yaml", "reviews.csv", *more])
+        assert said in str(ran.exception)
+    assert not list(tmp_path.glob("*.parquet"))
