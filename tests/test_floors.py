@@ -30,6 +30,7 @@ OWNERS: dict[str, set[str]] = {
         "actions/mlflow.py",
         "actions/store.py",
         "engines/artifacts.py",
+        "engines/assessments.py",
         "models/mlflow.py",
         "models/registry.py",
     },

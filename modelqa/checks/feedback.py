@@ -25,6 +25,7 @@ def feedback(
     *,
     table: str,
     on: str | None = None,
+    row: str | None = None,
     verdict: str = "verdict",
     correction: str = "correction",
     reviewer: str = "reviewer",
@@ -34,10 +35,12 @@ def feedback(
 
     ``statistic`` is approval_rate (rows whose prediction people call right), correction_rate (rows for
     which they say what is right) or agreement (of two reviewers of a row, how often they say the same).
-    ``table`` is a file with a review a row: ``on`` names the row (left out: the suite's `key`),
-    ``verdict`` is approve or reject (or what means the same), ``correction`` what would be right,
-    ``reviewer`` an opaque name, ``time`` when it was said; of the two in the middle one may be missing,
-    and so may the last two. Of a reviewer's verdicts on a row the latest counts; of several reviewers
+    ``table`` is a file with a review a row, or `assessments:/EXPERIMENT/NAME`: what people said of the
+    traces of an MLflow experiment. ``on`` is the column that names the row (left out: the suite's
+    `key`), and ``row`` its name in the table, if it is another (of assessments `request`, the client's
+    request id). ``verdict`` is approve or reject, or what means the same; ``correction`` what would be
+    right; ``reviewer`` an opaque name; ``time`` when it was said. One of verdict and correction may be
+    missing, and both of the others. Of a reviewer's verdicts on a row the latest counts; of several reviewers
     the majority, and the latest of a tie. The rates are of the reviewed rows of the batch (exact
     binomial interval), agreement is averaged over rows with two reviewers or more (studentised).
 
@@ -50,11 +53,8 @@ def feedback(
           on: id
           min: 60%
     """
-    found = reviewed(
-        ctx.batch,
-        ctx.rows(table),
-        Names(_on(ctx, on), verdict=verdict, correction=correction, reviewer=reviewer, time=time),
-    )
+    names = Names(_on(ctx, on), row=row, verdict=verdict, correction=correction, reviewer=reviewer, time=time)
+    found = reviewed(ctx.batch, ctx.rows(table), names)
     if not len(found.resolved.rows):
         raise CheckError(f"{table} has no verdict on any of these {ctx.batch.rows:,} rows")
     yield Measurement(

@@ -25,10 +25,11 @@ WORDS: Mapping[str, int] = {
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The columns of a table of reviews; ``on`` is in the rows too."""
+    """The columns of a table of reviews; ``on`` is the batch's, and the table's too where ``row`` is None."""
 
     on: str
     _: KW_ONLY
+    row: str | None = None
     verdict: str = "verdict"
     correction: str = "correction"
     reviewer: str = "reviewer"
@@ -69,7 +70,7 @@ def reviewed(batch: Table, table: Table, names: Names) -> Reviewed:
     A correction is an answer of its own; else the verdict is (see `WORDS`). Raises `CheckError` where a
     column is missing, a verdict is none of the words, or a row's name is not its own.
     """
-    rows = _places(_column(batch, names.on), _column(table, names.on), batch.info.name)
+    rows = _places(_column(batch, names.on), _column(table, names.row or names.on), batch.info.name)
     answers, corrections = _answers(table, names)
     here, silent = rows >= 0, answers == _SILENT
     used = np.flatnonzero(here & ~silent)
@@ -135,19 +136,14 @@ def _places(batch: Column, reviews: Column, name: str) -> Codes:
 
 
 def _comparable(one: Column, other: Column) -> tuple[NDArray[Any], NDArray[Any]]:
-    if bool(one.categories) != bool(other.categories):
-        raise CheckError(
-            f"{one.name!r} is {one.kind} in the batch and {other.kind} in the reviews: one type is expected"
-        )
-    if not one.categories:
+    """Both as numbers of one list of values, or as they are; a number beside texts is the text of it."""
+    if not one.categories and not other.categories:
         return one.values, other.values
-    codes = {name: code for code, name in enumerate(dict.fromkeys((*one.categories, *other.categories)))}
-    return _coded(one, codes), _coded(other, codes)
-
-
-def _coded(column: Column, codes: Mapping[str, int]) -> Codes:
-    ours = np.array([*(codes[name] for name in column.categories), 0], dtype=np.intp)
-    return np.asarray(ours[column.values])
+    (left, ours), (right, theirs) = coded(one), coded(other)
+    names = [[plain(value) for value in side] for side in (left, right)]
+    codes = {name: code for code, name in enumerate(dict.fromkeys((*names[0], *names[1])))}
+    places = [np.array([*(codes[name] for name in side), -1], dtype=np.intp) for side in names]
+    return places[0][ours], places[1][theirs]
 
 
 def _times(column: Column) -> NDArray[np.float64]:

@@ -19,10 +19,13 @@ def _about() -> None:
 @feedback.command()
 def export(
     suite: Annotated[Path, typer.Argument(help="The suite that names the rows.", show_default=False)],
-    reviews: Annotated[str, typer.Argument(help="The table of reviews, a row each.", show_default=False)],
+    reviews: Annotated[
+        str, typer.Argument(help="The table of reviews, or assessments:/EXPERIMENT/NAME.", show_default=False)
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where to write.")] = Path(),
     batch: Annotated[str | None, typer.Option(help="The reviewed rows, instead of the suite's.")] = None,
     on: Annotated[str | None, typer.Option(help="The column that names a row; else the suite's key.")] = None,
+    row: Annotated[str | None, typer.Option(help="Its name in the reviews, if another.")] = None,
     tracking_uri: Annotated[str | None, typer.Option(help="MLflow tracking URI.")] = None,
 ) -> None:
     """Write what people corrected: rows to retrain on, and cases for the check of that name.
@@ -47,7 +50,7 @@ def export(
         raise ModelQAError("say by which column reviews name rows: --on, or the suite's `key:`")
     uri = project.tracking_uri(here.option("tracking_uri", tracking_uri), here.root)
     opened = Opened(loaded, Settings(root=here.root, tracking_uri=uri))
-    made = corrections(opened, opened.table(reviews), Names(name))
+    made = corrections(opened, opened.table(reviews), Names(name, row=row))
     typer.echo(visible(made.found.note))
     if not len(made.cases):
         raise ModelQAError("nobody corrected any of these rows: there is nothing to write")

@@ -30,11 +30,11 @@ def fetched(uri: str, tracking_uri: str | None, *, patience: float = PATIENCE) -
     shown = _USER.sub("", uri)
     format_of(uri, shown)
     mlflow = extras.load("mlflow")
-    where = _store(mlflow, tracking_uri, shown)
+    where = store(mlflow, tracking_uri, shown)
     download = extras.load("mlflow.artifacts").download_artifacts
     with TemporaryDirectory(prefix="modelqa-", ignore_cleanup_errors=True) as made:
         folder = Path(made)
-        with _answered(shown, where, patience), warnings.catch_warnings():
+        with answered(shown, where, patience), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             got = patiently(
                 lambda: download(artifact_uri=uri, dst_path=made, tracking_uri=where),
@@ -45,7 +45,7 @@ def fetched(uri: str, tracking_uri: str | None, *, patience: float = PATIENCE) -
 
 
 @contextmanager
-def _answered(shown: str, where: str, patience: float) -> Iterator[None]:
+def answered(shown: str, where: str, patience: float) -> Iterator[None]:
     """Turn what MLflow raises into a `SubjectError`; its own words may quote an address with a password."""
     server = _USER.sub("", where)
     try:
@@ -63,7 +63,7 @@ def _answered(shown: str, where: str, patience: float) -> Iterator[None]:
         ) from None
 
 
-def _store(mlflow: Any, given: str | None, shown: str) -> str:
+def store(mlflow: Any, given: str | None, shown: str) -> str:
     """The server to ask. MLflow would make a new, empty store where there is none; we never do."""
     if given is None and not (mlflow.tracking.is_tracking_uri_set() or Path("mlflow.db").exists()):
         raise SubjectError(

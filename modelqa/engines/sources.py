@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelqa.core.subject import Query
-from modelqa.engines import artifacts, parts, remote, sql
+from modelqa.engines import artifacts, assessments, parts, remote, sql
 from modelqa.engines.files import Content, File
 from modelqa.errors import SubjectError
 
@@ -106,6 +106,8 @@ def is_address(written: "str | os.PathLike[str]") -> bool:
 def _written(source: "str | os.PathLike[str]", name: str, tracking_uri: str | None) -> Source:
     """The files behind a path or an address; what had to be fetched is read before the copies go."""
     text = os.fspath(source)
+    if text.startswith(assessments.SCHEME):
+        return _mapping(assessments.read(text, tracking_uri), name or text)
     with near(source, tracking_uri) as found:
         if not _fetches(text):
             return _files(found, name or found[0].path.name)
