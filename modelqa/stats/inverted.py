@@ -82,21 +82,14 @@ def of_share(hits: int, n: int) -> Test:
     >>> round(of_share(90, 100)("min", 0.95), 4)
     0.0198
     """
-    from scipy.special import bdtr, bdtrc
+    from scipy.special import bdtrc
 
     def test(side: Hard, limit: float) -> float:
         if n == 0 or not 0 < limit < 1:
             return 1.0
-        if side == "min":
-            return (
-                float(bdtr(hits, n, limit) + bdtr(hits - 1, n, limit)) / 2
-                if hits
-                else float(bdtr(0, n, limit)) / 2
-            )
-        return (
-            float(bdtrc(hits - 1, n, limit) + bdtrc(hits, n, limit)) / 2
-            if hits
-            else float(1 + bdtrc(0, n, limit)) / 2
-        )
+        wrong, share = (n - hits, 1 - limit) if side == "min" else (hits, limit)
+        more = float(bdtrc(wrong, n, share)) if wrong < n else 0.0
+        as_many = float(bdtrc(wrong - 1, n, share)) if wrong else 1.0
+        return max((more + as_many) / 2, LEAST)
 
     return test

@@ -173,7 +173,7 @@ _SUITE: Mapping[str, Fragment] = {
     },
     "false_alarms_per_year": {
         **share(0, 0.5, closed="high"),
-        "description": "False alarms that `modelqa watch` may raise in a year over all checks (2%).",
+        "description": "How many false alarms `modelqa watch` may raise in a year, over all checks: 2%.",
     },
     "confidence": {
         **share(0.5, 1, closed="low"),
