@@ -13,7 +13,7 @@ model version, a process after its alarm) can spend more than the budget.
 The state is plain data: a ledger can store it between batches.
 """
 
-from dataclasses import KW_ONLY, asdict, dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from math import exp, log
 from statistics import NormalDist
 from typing import Any, Self
@@ -68,7 +68,8 @@ class Process:
 
     def to_plain(self) -> dict[str, Any]:
         """The state as built-in types, in six digits."""
-        return {**asdict(self), "stakes": [float(f"{stake:.6g}") for stake in self.stakes]}
+        stakes = [float(f"{stake:.6g}") for stake in self.stakes]
+        return {"stakes": stakes, "run": self.run, "batches": self.batches}
 
     @classmethod
     def from_plain(cls, plain: dict[str, Any]) -> Self:

@@ -21,7 +21,7 @@ Measurements that did not come again for 30 batches are forgotten, as are all ve
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import KW_ONLY, asdict, dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from math import nan
 from typing import Any, NamedTuple, Self
 
@@ -62,8 +62,10 @@ class Kept:
     away: int = 0
 
     def plain(self) -> dict[str, Any]:
-        """As built-in types."""
-        return {**asdict(self), "process": self.process.to_plain()}
+        """As built-in types, without what it does not have to say."""
+        said = {"since": self.since, "alarm": self.alarm, "clean": self.clean, "away": self.away}
+        told = {key: value for key, value in said.items() if value}
+        return {"limit": self.limit, "process": self.process.to_plain(), **told}
 
     @classmethod
     def read(cls, plain: Mapping[str, Any]) -> Self:
@@ -111,7 +113,7 @@ def after(
     flow = rules.per_year * inflow(looks, now - state["time"])
     versions = dict(state["versions"])
     version = _version(result)
-    kept = {key: Kept.read(each) for key, each in versions.pop(version, _inherited(versions)).items()}
+    held = dict(versions.pop(version, None) or _inherited(versions))
     standing = {}
     silent, name = muted(result.checks), _batch(result)
     for check in result.checks:
@@ -119,11 +121,11 @@ def after(
         if faced:
             share = rules.per_year / _checks(result) / len(faced)
             stake = flow / _checks(result) / len(faced)
-            ours = {key: each for key, each in kept.items() if key.startswith(_head(check))}
-            fresh = _advance(ours, faced, _Batch(name, stake, share, rules))
-            standing[check.id] = _stand(check, fresh, faced)
-            kept = {key: each for key, each in kept.items() if key not in ours} | fresh
-    versions[version] = {key: each.plain() for key, each in kept.items()}
+            ours = {key: Kept.read(each) for key, each in held.get(check.id, {}).items()}
+            kept = _advance(ours, faced, _Batch(name, stake, share, rules))
+            standing[check.id] = _stand(check, kept, faced)
+            held[check.id] = {key: each.plain() for key, each in kept.items()}
+    versions[version] = held
     last = dict(list(versions.items())[-MOST_VERSIONS:])
     return {"looks": looks, "time": max(now, state["time"]), "versions": last}, standing
 
@@ -177,12 +179,14 @@ def _checks(result: SuiteResult) -> int:
 def _inherited(versions: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     """What a new version begins with: what was bad under the last one, its evidence left behind."""
     last: Mapping[str, Any] = list(versions.values())[-1] if versions else {}
-    old = {key: Kept.read(each) for key, each in last.items()}
-    return {key: replace(each, process=Process(), clean=0).plain() for key, each in old.items() if each.alarm}
-
-
-def _head(check: CheckResult) -> str:
-    return f"{check.id}\n"
+    return {
+        check: {
+            key: Kept(each["limit"], alarm=each["alarm"]).plain()
+            for key, each in held.items()
+            if each.get("alarm")
+        }
+        for check, held in last.items()
+    }
 
 
 def _faced(check: CheckResult, result: SuiteResult) -> dict[str, _Faced]:
@@ -196,7 +200,7 @@ def _faced(check: CheckResult, result: SuiteResult) -> dict[str, _Faced]:
             limit = float(getattr(verdict.bound, side))
             parts = (measured.metric, measured.column or "", measured.slice, side)
             p = _p_value(verdict, side, limit, result.levels.alpha)
-            found[_head(check) + "\n".join(parts)] = _Faced(_called(verdict), limit, p)
+            found["\n".join(parts)] = _Faced(_called(verdict), limit, p)
     return found
 
 
