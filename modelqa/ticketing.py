@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -23,21 +24,32 @@ from modelqa.core.bound import Outcome
 from modelqa.core.cause import muted
 from modelqa.core.codec import Gathered
 from modelqa.core.result import CheckResult, SuiteResult
+from modelqa.core.standing import Standing
 from modelqa.errors import ActionError
 from modelqa.ledger import Ledger, address
 from modelqa.reports import ticket as wording
 
 GREEN = (Outcome.PASSED, Outcome.WARNED)
+FLAPS = 2
+"""Of the last three batches so many have to fail before a fact opens a ticket, where batches are watched."""
 ENVIRONMENT = "MODELQA_ENVIRONMENT"
 """Where the model serves, such as production: a problem there is not the problem in staging."""
 
 
-def tell(run: Gathered, action: Mapping[str, Any], environ: Mapping[str, str], root: Path) -> list[str]:
+def tell(
+    run: Gathered,
+    action: Mapping[str, Any],
+    environ: Mapping[str, str],
+    root: Path,
+    standing: Standing | None = None,
+) -> list[str]:
     """Note in the ledger what a run means for tickets, and bring the tracker there.
 
-    What was done comes back in words. Raises `ActionError` where the tracker could not be told; it is
+    What was done comes back in words. ``standing`` is how checks stand after many batches, where somebody
+    watches them: see `over_time`. Raises `ActionError` where the tracker could not be told; it is
     told the next time.
     """
+    run = over_time(run, standing or {})
     with (
         Ledger(address(environ, root)) as ledger,
         closing(tracker_of(action, ledger, environ)) as tracker,
@@ -45,7 +57,9 @@ def tell(run: Gathered, action: Mapping[str, Any], environ: Mapping[str, str], r
         policy = policy_of(action)
         keys = []
         for key, event, red in problems(run, action, environ):
-            report(ledger, tracker.name, key, event, policy, _writer(run, action, environ, red, policy))
+            patient = patience(policy, red, standing)
+            write = _writer(run, action, environ, red, policy, standing)
+            report(ledger, tracker.name, key, event, patient, write)
             keys.append(key)
         wrong = Relay(ledger, tracker, policy).deliver()
         with ledger.writing() as work:
@@ -79,6 +93,25 @@ def policy_of(action: Mapping[str, Any]) -> Policy:
     """What an action says of closing and repeating."""
     keys = ("close_after", "repeat_interval")
     return Policy(**{key: action[key] for key in keys if key in action})
+
+
+def over_time(run: Gathered, standing: Standing) -> Gathered:
+    """The run as tickets see it: a check that has a standing ended as it stands, not as one batch says."""
+    checks = tuple(
+        replace(check, outcome=standing[check.id].outcome) if check.id in standing else check
+        for check in run.result.checks
+    )
+    return replace(run, result=replace(run.result, checks=checks))
+
+
+def patience(policy: Policy, red: Sequence[CheckResult], standing: Standing | None) -> Policy:
+    """How many of the last batches have to fail: an alarm is proof at once, a fact may flap.
+
+    Without a standing nobody watches, and a run is told as it is.
+    """
+    if standing is None or any(standing[check.id].words for check in red if check.id in standing):
+        return policy
+    return replace(policy, open_after=FLAPS)
 
 
 def problems(
@@ -129,7 +162,9 @@ class _writer:  # noqa: N801 (a function with what it needs)
         environ: Mapping[str, str],
         red: Sequence[CheckResult],
         policy: Policy,
+        standing: Standing | None = None,
     ) -> None:
+        self._evidence = {name: stand.words for name, stand in (standing or {}).items()}
         self._run, self._red = run, red
         self._owner = action.get("owner", "")
         self._environ, self._policy = environ, policy
@@ -147,6 +182,7 @@ class _writer:  # noqa: N801 (a function with what it needs)
             owner=self._owner,
             environment=self._environ.get(ENVIRONMENT, ""),
             links=links(self._environ),
+            evidence=self._evidence,
         )
         title = wording.title(result, red) if red else ticket.title
         said = wording.comment(result, story, red=red) if Command.COMMENT in commands else ""

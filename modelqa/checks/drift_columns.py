@@ -1,7 +1,8 @@
 """A column's distance from its reference, and what else must be told of it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +16,12 @@ from modelqa.core.result import Measurement
 from modelqa.core.signature import ColumnKind
 from modelqa.core.units import Unit
 from modelqa.errors import CheckError
-from modelqa.stats import distance
+from modelqa.stats import distance, inverted
 from modelqa.stats.beyond import outside, unseen
+from modelqa.stats.inverted import Test
 from modelqa.stats.profiles import Seen
 
+Found = Callable[[Levels], tuple[Estimate, str]]
 Sides = tuple[str, Seen | None, Seen | None]
 """A column's name, and how it is seen in the batch and in the reference; None where it is not there."""
 
@@ -118,14 +121,19 @@ def _sort(column: Seen) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class How:
-    """How columns are measured: by which method (None: the kind's default), and whether as Evidently does."""
+    """How columns are measured: by which method (None: the kind's default), and whether as Evidently does.
+
+    ``over_time`` is the context's: what is told to whoever looks at many batches.
+    """
 
     method: str | None = None
     exact: bool = False
+    over_time: Callable[[Test], tuple[Evidence, ...]] = lambda _: ()
 
 
 def measure(ctx: Context, columns: str | Sequence[str], how: How, levels: Levels) -> Iterator[Measurement]:
     """All that is found of some columns, which share the levels."""
+    how = replace(how, over_time=ctx.over_time)
     return compare(list(seen(ctx, columns, exact=how.exact)), how, levels, rows=ctx.batch.rows)
 
 
@@ -153,7 +161,8 @@ def share(ctx: Context, how: How, threshold: float) -> Measurement:
     """
     names = _names(ctx, "all")
     parts = 2 * max(len(names), 1)
-    found = list(measure(ctx, "all", how, ctx.levels.parted(low=1, high=parts)))
+    levels = ctx.levels.parted(low=1, high=parts)
+    found = list(compare(list(seen(ctx, "all", exact=how.exact)), how, levels, rows=ctx.batch.rows))
     ends: dict[str, list[tuple[bool, bool, bool]]] = {name: [] for name in names}
     for each in found:
         limit = 0.0 if each.bound else threshold
@@ -179,28 +188,39 @@ def _column(name: str, ours: Seen, theirs: Seen, how: How, levels: Levels) -> It
     if note:
         yield Measurement(chosen, Estimate.undefined(n=ours.rows), column=name, note=note)
     else:
-        yield from _measured(name, ours, theirs, How(method=chosen, exact=how.exact), levels)
-    yield from _gap(name, ours, theirs, levels)
+        yield from _measured(name, ours, theirs, replace(how, method=chosen), levels)
+    yield from _gap(name, ours, theirs, how, levels)
 
 
 def _measured(name: str, ours: Seen, theirs: Seen, how: How, levels: Levels) -> Iterator[Measurement]:
     method, exact = str(how.method), how.exact
     main, rest = _shared(levels, _MAIN), _shared(levels, _BEYOND)
     if ours.ranked is not None and theirs.ranked is not None:
-        estimate, note = distance.numeric(method, theirs.ranked, ours.ranked, main, exact=exact)
+        found = partial(distance.numeric, method, theirs.ranked, ours.ranked, exact=exact)
         shares = distance.numeric_shares(theirs.ranked, ours.ranked)
         clipped = method == "wasserstein" and not exact
         beyond = outside(theirs.ranked, ours.ranked, rest) if clipped else None
         told = "outside_range", "of rows outside the reference's 0.1-99.9% range"
     else:
         names, old, new = _counts(theirs, ours)
-        estimate, note = distance.categorical(method, old, new, main, exact=exact)
+        found = partial(distance.categorical, method, old, new, exact=exact)
         shares = distance.categorical_shares(names, old, new)
         beyond = unseen(old, new, rest)
         told = "new_categories", "of rows in categories that the reference never had"
-    yield Measurement(method, estimate, column=name, note=note, evidence=(Evidence("distributions", shares),))
+    estimate, note = found(main)
+    drawn = Evidence("distributions", shares)
+    yield Measurement(
+        method, estimate, column=name, note=note, evidence=(drawn, *_over_time(estimate, found, how))
+    )
     if beyond is not None:
-        yield Measurement(told[0], beyond, column=name, note=f"{beyond.value:.1%} {told[1]}")
+        test = inverted.of_share(round(beyond.value * beyond.n), beyond.n)
+        note = f"{beyond.value:.1%} {told[1]}"
+        yield Measurement(told[0], beyond, column=name, note=note, evidence=how.over_time(test))
+
+
+def _over_time(estimate: Estimate, found: Found, how: How) -> tuple[Evidence, ...]:
+    """What a distance says to whoever looks at many batches."""
+    return how.over_time(inverted.of_ends(estimate.value, lambda levels: found(levels)[0]))
 
 
 def _shared(levels: Levels, share: float) -> Levels:
@@ -208,15 +228,17 @@ def _shared(levels: Levels, share: float) -> Levels:
     return replace(levels, alpha=levels.alpha * share)
 
 
-def _gap(name: str, ours: Seen, theirs: Seen, levels: Levels) -> Iterator[Measurement]:
+def _gap(name: str, ours: Seen, theirs: Seen, how: How, levels: Levels) -> Iterator[Measurement]:
     """The move of the share of missing values, where there are any."""
     if not (ours.nulls or theirs.nulls):
         return
     old, new = (np.array([column.rows - column.nulls, column.nulls]) for column in (theirs, ours))
-    estimate, _ = distance.categorical("TVD", old, new, levels)
+    found = partial(distance.categorical, "TVD", old, new)
+    estimate, _ = found(levels)
     shares = [count[1] / count.sum() for count in (old, new)]
     note = f"{shares[0]:.1%} missing in the reference, {shares[1]:.1%} in the batch"
-    yield Measurement("missing_share", estimate, column=name, note=note)
+    evidence = _over_time(estimate, found, how)
+    yield Measurement("missing_share", estimate, column=name, note=note, evidence=evidence)
 
 
 def _counts(theirs: Seen, ours: Seen) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:

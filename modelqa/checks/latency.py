@@ -12,7 +12,7 @@ from modelqa.core.evidence import Evidence
 from modelqa.core.ports import Context, Model, Versus
 from modelqa.core.result import Measurement
 from modelqa.core.units import Unit, show
-from modelqa.stats import compare
+from modelqa.stats import compare, inverted
 from modelqa.stats import latency as spans
 
 if TYPE_CHECKING:
@@ -127,13 +127,18 @@ def _in_turn(
         if ctx.settled(estimate):
             break
     after = surroundings.since(before)
+    test = inverted.of_ends(
+        estimate.value,
+        lambda levels: _estimate(seen, statistic, rows, ctx.versus, levels.over(seen.looks)),
+        least=inverted.ROUGHLY,
+    )
     return Measurement(
         statistic if statistic == "throughput" else f"latency_{statistic}",
         estimate,
         unit=_unit(statistic),
         note=_note(seen, after, settled=ctx.settled(estimate), effort=effort),
         counts="calls",
-        evidence=(_evidence(seen, after),),
+        evidence=(_evidence(seen, after), *ctx.over_time(test)),
     )
 
 

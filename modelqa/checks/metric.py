@@ -9,13 +9,14 @@ import numpy as np
 
 from modelqa.core.beside import load
 from modelqa.core.check import Complaint, Influence, Needs, Shape, check
-from modelqa.core.estimate import Estimate
+from modelqa.core.estimate import Estimate, Levels
+from modelqa.core.evidence import Evidence
 from modelqa.core.ports import Context
 from modelqa.core.result import Measurement
 from modelqa.errors import CheckError
-from modelqa.stats import compare, scores
+from modelqa.stats import compare, inverted, scores
 from modelqa.stats.functions import Function
-from modelqa.stats.linear import Undefined
+from modelqa.stats.linear import Linear, Undefined
 from modelqa.stats.sample import Sample
 from modelqa.stats.score import Score
 
@@ -111,7 +112,46 @@ def metric(ctx: Context, scorer: Scorer, *, threshold: float | None = None) -> I
         estimate, note = _compared(ctx, score, sample, threshold)
     if score.labels:
         note = _joined(note, _unlabelled(ctx))
-    yield Measurement(scorer, estimate, note=note, counts="labelled rows" if score.labels else "rows")
+    yield Measurement(
+        scorer,
+        estimate,
+        note=note,
+        counts="labelled rows" if score.labels else "rows",
+        evidence=() if isinstance(score, Function) else _over_time(ctx, score, sample, threshold, estimate),
+    )
+
+
+def _over_time(
+    ctx: Context, score: Score, sample: Sample, threshold: float | None, found: Estimate
+) -> tuple[Evidence, ...]:
+    """What the score says to whoever looks at many batches; nothing where it has no influence to go by."""
+    if score.measure is None or not found.exists:
+        return ()
+    plain = sample.weights is None and sample.groups is None
+    if ctx.versus is None and score.hit is not None and plain:
+        hits = score.hit(sample)
+        return ctx.over_time(inverted.of_share(int(np.count_nonzero(hits)), len(hits)))
+    again, other = _once(score), None if ctx.versus is None else _other(ctx, score, threshold)
+    compared = compare.relative if ctx.versus == "relative" else compare.difference
+
+    def at(levels: Levels) -> Estimate:
+        if other is None:
+            return again.estimate(sample, levels, ctx.rng)[0]
+        return compared(again, sample, other, levels, ctx.rng)[0]
+
+    return ctx.over_time(inverted.of_ends(found.value, at, least=inverted.ROUGHLY))
+
+
+def _once(score: Score) -> Score:
+    """The same score, which measures each sample once: only the levels change."""
+    measure, known = score.measure, dict[int, Linear]()
+
+    def remembered(sample: Sample) -> Linear:
+        if id(sample) not in known:
+            known[id(sample)] = measure(sample)  # type: ignore[misc]
+        return known[id(sample)]
+
+    return replace(score, measure=remembered)
 
 
 def _sample(ctx: Context, score: Scored) -> Sample:

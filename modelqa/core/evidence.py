@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
+OVER_TIME = "p_value"
+"""The kind of evidence that holds a p-value for each hard limit (``{"max": 0.003}``): of "it is kept"."""
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:

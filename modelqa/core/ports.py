@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from modelqa.core.estimate import Estimate, Levels
+from modelqa.core.evidence import Evidence
 from modelqa.core.profile import ColumnProfile, Profile
 from modelqa.core.signature import ColumnKind, Field
 from modelqa.core.subject import DataInfo, ModelInfo
@@ -189,6 +190,13 @@ class Context(Protocol):
 
     def settled(self, estimate: Estimate) -> bool:
         """Whether the bound of this check would be decided by this: measuring on would change nothing."""
+
+    def over_time(self, test: Callable[[Literal["min", "max"], float], float]) -> tuple[Evidence, ...]:
+        """What a batch says about the bound of this check to whoever looks at many of them.
+
+        ``test`` gives the p-value of "the truth keeps this limit" (`stats.inverted`). It is asked for
+        the hard limits that there are; nothing is told where all is in order.
+        """
 
     def predictions(self) -> Predictions:
         """What the model said of the batch; computed once, shared by all checks."""

@@ -27,6 +27,7 @@ class Story:
     """What the ledger knows of a problem: the names of batches, how often, and the values before.
 
     ``clean`` of ``close_after`` batches passed since; ``trend`` holds check id -> value, oldest batch first.
+    ``evidence`` holds check id -> what many batches together say, where they were watched.
     """
 
     since: str
@@ -40,6 +41,7 @@ class Story:
     owner: str = ""
     environment: str = ""
     links: Mapping[str, str] = field(default_factory=dict)
+    evidence: Mapping[str, str] = field(default_factory=dict)
 
 
 def values(checks: Sequence[CheckResult]) -> dict[str, str]:
@@ -125,6 +127,8 @@ def _check(check: CheckResult, story: Story) -> Iterator[str]:
         yield f"  - {line}"
     if len(rest) > MOST_SLICES:
         yield f"  - and {len(rest) - MOST_SLICES:,} more"
+    if said := story.evidence.get(check.id):
+        yield f"  - {text(said)}"
     past = [values[check.id] for _, values in story.trend if check.id in values]
     if len(past) > 1:
         yield f"  - the last {len(past)} batches: {text(' → '.join(past))}"

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from modelqa.core.bound import Bound, settled
 from modelqa.core.estimate import Estimate, Levels
+from modelqa.core.evidence import OVER_TIME, Evidence
 from modelqa.core.ports import Column, Model, Other, Predictions, Table, Versus
 from modelqa.core.result import ALL
 from modelqa.run.encode import Encoded
 from modelqa.run.found import locate
 from modelqa.run.opened import Opened, Side
+from modelqa.stats.inverted import Hard, Test
 from modelqa.stats.sample import Sample
 from modelqa.suite.spec import SliceSpec
 from modelqa.suite.where import parse
@@ -97,6 +99,12 @@ class View:
 
     def settled(self, estimate: Estimate) -> bool:
         return settled(estimate, self.bound)
+
+    def over_time(self, test: Test) -> tuple[Evidence, ...]:
+        limits: dict[Hard, float | None] = {"min": self.bound.min, "max": self.bound.max}
+        found = {side: test(side, limit) for side, limit in limits.items() if limit is not None}
+        told: dict[str, float] = {side: p for side, p in found.items() if p < 1}
+        return (Evidence(OVER_TIME, told),) if told else ()
 
     def predictions(self) -> Predictions:
         said = self.opened.predictions(self.side)

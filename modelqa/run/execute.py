@@ -189,6 +189,7 @@ def _compared(planned: Planned, view: View) -> Iterator[Measurement]:
 
     combine = compare.independent_relative if view.versus == "relative" else compare.independent_difference
     half = view.levels.half()
+    view = replace(view, bound=Bound())  # that is of the difference
     ours = list(_call(planned, replace(view, levels=half, versus=None)))
     there = replace(view.other, levels=half.mirrored())
     theirs = {(found.metric, found.column): found for found in _call(planned, there)}

@@ -1,204 +1,125 @@
-"""Looking at every batch, for a year: processes whose false alarms stay inside one budget.
+"""Looking at every batch, for years: alarms that stay inside one budget a year.
 
-A process starts at 1 and, while the truth keeps its bound, is on average never larger: an
-e-process. By Ville's inequality (1939) it ever reaches 1/alpha with a chance of at most alpha,
-however often it is looked at and whenever one stops. So an alarm at 1/alpha holds its promise over
-all batches to come, where a test at alpha on each of them would not.
+A budget of false alarms is money that flows in over time. Each batch, what has flowed in is staked against
+the bound, and a batch multiplies every stake by a factor whose mean is at most 1 while the truth keeps its
+bound (an e-value). So on average there is never more money than flowed in; and as an alarm takes a stake
+of 1, the alarms expected of a healthy subject, however often it is looked at, are at most the budget that
+flowed in (Doob's and Ville's inequalities; Shin, Ramdas and Rinaldo 2024 call this an e-detector).
+
+Money laid down lately was not lost in the healthy months before, so a change is found as soon after
+years as at the start. And since only the inflow counts, nothing that begins anew (a column, a slice, a
+model version, a process after its alarm) can spend more than the budget.
 
 The state is plain data: a ledger can store it between batches.
 """
 
-from dataclasses import KW_ONLY, asdict, dataclass, replace
-from math import exp, expm1, inf, isfinite, isnan, log, log1p, sqrt
-from typing import Any, Literal, Self
+from dataclasses import KW_ONLY, dataclass, replace
+from math import exp, log
+from statistics import NormalDist
+from typing import Any, Self
 
 from modelqa.stats.inverted import LEAST
 
-Side = Literal["min", "max"]
+YEAR = 365.0 * 86_400
 _MOST = 1e200
-"""More evidence than this is not told apart."""
+"""More is not told apart."""
+_LONGEST = YEAR / 12
+"""No more flows in between two batches than in a month: a watcher that rested was not watching."""
+_BETS = {0.3: 0.1, 0.75: 0.25, 1.5: 0.5, 3.0: 0.15}
+"""How far beyond the bound the truth is said to be, in standard errors of one batch, and each bet's share."""
+_FIRST = 0.25
+"""The share of a year's budget that is kept for the first batches."""
+_RUNNING = 2
+"""The place of the bet that tells when the trouble began."""
+_NORMAL = NormalDist()
+
+
+def inflow(look: int, seconds: float) -> float:
+    """The share of a year's budget that a batch brings: the ``look``-th, ``seconds`` after the one before.
+
+    Three quarters flow in evenly over the year. The last quarter of the first year is there for the
+    first batches, 1 / (s (s + 1)) of it at the s-th, however fast they come: a backlog is watched, too. So no
+    year brings more than 1.
+
+    >>> inflow(1, 0.0), round(inflow(200, 86_400) * 365, 2)
+    (0.125, 0.75)
+    """
+    elapsed = min(max(seconds, 0.0), _LONGEST) / YEAR
+    return _FIRST / (look * (look + 1)) + (1 - _FIRST) * elapsed
 
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """Evidence against a bound, gathered over batches.
+    """What is staked against one bound of one measurement, in parts of what an alarm takes.
 
-    ``log_e`` is the logarithm of the e-process now, ``highest`` the largest it has been, ``looks``
-    how many batches it has seen. ``first`` and ``second`` are sums that the next batch adds to.
+    ``stakes`` are those of each bet. ``run`` is the evidence for trouble since the batch that makes
+    it the largest, ``batches`` how many came since, that one included.
     """
 
-    side: Side
-    bound: float
+    stakes: tuple[float, ...] = (0.0,) * len(_BETS)
     _: KW_ONLY
-    log_e: float = 0.0
-    highest: float = 0.0
-    looks: int = 0
-    first: float = 0.0
-    second: float = 0.0
+    run: float = 0.0
+    batches: int = 0
 
     @property
-    def p_value(self) -> float:
-        """An anytime-valid p-value: the chance of ever seeing this much while the bound is kept."""
-        return min(1.0, exp(-self.highest))
-
-    def alarms(self, alpha: float) -> bool:
-        """Whether the process has ever reached 1/alpha."""
-        return self.highest >= -log(alpha)
+    def total(self) -> float:
+        """All stakes together: 1 is an alarm."""
+        return sum(self.stakes)
 
     def to_plain(self) -> dict[str, Any]:
-        """The state as built-in types."""
-        return asdict(self)
+        """The state as built-in types, in six digits."""
+        stakes = [float(f"{stake:.6g}") for stake in self.stakes]
+        return {"stakes": stakes, "run": self.run, "batches": self.batches}
 
     @classmethod
     def from_plain(cls, plain: dict[str, Any]) -> Self:
         """The state back. Raises ``TypeError`` where the keys are not those of `to_plain`.
 
-        >>> state = Process("min", 0.9, looks=3)
+        >>> state = Process((0.5, 0.0, 0.0, 0.25), batches=3)
         >>> Process.from_plain(state.to_plain()) == state
         True
         """
-        return cls(**plain)
-
-    def _at(self, log_e: float, first: float, second: float) -> Self:
-        highest = max(self.highest, log_e)
-        return replace(self, log_e=log_e, highest=highest, looks=self.looks + 1, first=first, second=second)
+        return cls(**{**plain, "stakes": tuple(plain["stakes"])})
 
 
-def share(process: Process, successes: int, n: int, *, strength: float = 200.0) -> Process:
-    """Add a batch of `n` rows, `successes` of them hits, to a process on a share.
+def look(process: Process, p_value: float, stake: float) -> Process:
+    """The process after a batch, whose p-value is for a null hypothesis that holds while the bound is kept.
 
-    The mixture likelihood ratio of a binomial share (Robbins 1970): the likelihood of all rows so
-    far, averaged over the shares on the wrong side of the bound, divided by that at the bound. Where
-    the truth is on the good side the ratio only shrinks, so the process holds for every healthy
-    share at once. The average has beta weights around the bound, worth ``strength`` rows: more makes it
-    quicker to see small moves, less large ones.
-
-    Raises ``ValueError`` for counts that are none, or a bound outside (0, 1).
-
-    >>> state = Process("min", 0.90)
-    >>> for hits in (430, 431, 429, 432):
-    ...     state = share(state, hits, 500)
-    >>> state.alarms(0.05), share(Process("min", 0.90), 450, 500).alarms(0.05)
-    (True, False)
-    """
-    if not 0 <= successes <= n:
-        raise ValueError(f"expected 0 <= successes <= n, found {successes} of {n}")
-    if not 0 < process.bound < 1:
-        raise ValueError(f"a share is bounded between 0 and 1, found {process.bound}")
-    hits, misses = process.first + successes, process.second + n - successes
-    bound = process.bound if process.side == "min" else 1 - process.bound
-    wrong, right = (hits, misses) if process.side == "min" else (misses, hits)
-    a, b = strength * bound, strength * (1 - bound)
-    mixed = _log_beta_below(wrong + a, right + b, bound) - _log_beta_below(a, b, bound)
-    at_bound = wrong * log(bound) + right * log1p(-bound)
-    return process._at(mixed - at_bound, hits, misses)
-
-
-def estimate(process: Process, value: float, error: float, *, scale: float = 3.0) -> Process:
-    """Add a batch's estimate with its standard error to a process on any score.
-
-    The one-sided normal mixture (Robbins and Siegmund 1970; Howard et al. 2021, eq. 3.7) over the sum of
-    (bound - value) / error, each batch weighing by its precision. It is exact where
-    estimates are normal around the truth, and asymptotic otherwise (Waudby-Smith et al. 2024): a
-    batch should hold enough rows for its interval to be one. ``scale`` says after how many standard
-    errors of evidence the process is sharpest. A batch without a finite estimate changes nothing
-    but the number of looks.
-
-    >>> state = Process("max", 0.30)
-    >>> for value in (0.34, 0.35, 0.33, 0.36):
-    ...     state = estimate(state, value, 0.01)
-    >>> state.alarms(0.01), round(state.p_value, 6)
-    (True, 0.0)
-    """
-    if not (isfinite(value) and 0 < error < inf):
-        return process._at(process.log_e, process.first, process.second)
-    gap = process.bound - value if process.side == "min" else value - process.bound
-    total = process.first + gap / error**2
-    precision = process.second + 1 / error**2
-    return process._at(_log_normal_mixture(total, precision, 1 / error**2, scale), total, precision)
-
-
-def evidence(process: Process, p_value: float, *, least: float = LEAST) -> Process:
-    """Add the p-value of a batch, for a null hypothesis that holds while the bound is kept.
-
-    A p-value becomes evidence by a calibrator, a decreasing function whose integral is 1 (Vovk and Wang
-    2021): here (1 - p + p ln p) / (p ln^2 p), the average of all k p^(k - 1). Batch after batch the
-    evidence multiplies. A batch in order halves it; so that healthy months do not have to be made
-    up for, the process is a mixture over the batch at which the trouble began, the s-th with
-    weight 1 / (s (s + 1)) (as Shiryaev's for a change, but with weights that sum to 1).
+    ``stake`` is what is laid down on this batch, the measurement's share of the budget times `inflow`; it is
+    spread over four bets that the truth is 0.3 to 3 standard errors beyond its bound. A bet on d multiplies
+    by the likelihood ratio of N(d, 1) and N(0, 1) at z = Phi^-1(1 - p), which is a calibrator (Vovk and
+    Wang 2021). Methods that do not tell p-values above 1/2 apart give 1 for all of them: that event has
+    the likelihood ratio 2 Phi(-d). So a batch in order costs a small bet little and a large one nearly all.
 
     It holds where each p-value is valid given all batches before it. Batches that are compared with one
     reference are not independent of each other, only given the reference: so the promise speaks of
-    the distance from that very reference, as it is. A p-value below ``least``, the
-    smallest tail that the method can resolve, counts as ``least``. NaN changes only the number of looks.
+    the distance from that very reference, as it is. A p-value below 1e-12 counts as that.
 
     Raises ``ValueError`` for a p-value outside [0, 1].
 
-    >>> state = Process("max", 0.1)
-    >>> for p in (0.7, 1.0, 0.4, 1e-4, 1e-6):
-    ...     state = evidence(state, p)
-    >>> state.alarms(0.01), round(state.p_value, 6)
-    (True, 6e-06)
+    >>> state = Process()
+    >>> for number, p in enumerate((0.7, 1.0, 0.4, 1e-4, 1e-6), start=1):
+    ...     state = look(state, p, 0.001 * inflow(number, 86_400))
+    >>> state.total > 1, state.batches
+    (True, 2)
     """
-    if isnan(p_value):
-        return process._at(process.log_e, process.first, process.second)
     if not 0 <= p_value <= 1:
         raise ValueError(f"a p-value lies between 0 and 1, found {p_value}")
-    start = process.looks + 1
-    begun = (process.first + 1 / (start * (start + 1))) * _calibrated(max(p_value, least))
-    begun = min(begun, _MOST)
-    return process._at(log(begun + 1 / (start + 1)), begun, 0.0)
+    gains = _gains(p_value)
+    laid = (old + stake * part for old, part in zip(process.stakes, _BETS.values(), strict=True))
+    stakes = tuple(min(money * exp(gain), _MOST) for money, gain in zip(laid, gains, strict=True))
+    run = round(process.run + gains[_RUNNING], 3)
+    if run <= 0:
+        return replace(process, stakes=stakes, run=0.0, batches=0)
+    return replace(process, stakes=stakes, run=run, batches=process.batches + 1)
 
 
-def _calibrated(p: float) -> float:
-    """(1 - p + p ln p) / (p ln^2 p), which is (e^x - 1 - x) / x^2 of x = -ln p, and 1/2 at p = 1."""
-    x = -log(p)
-    return (expm1(x) - x) / x**2 if x > 1e-4 else 0.5 + x / 6
+def _gains(p: float) -> tuple[float, ...]:
+    """The logarithm of what each bet multiplies by."""
+    if p == 1:
+        return _IN_ORDER
+    z = -_NORMAL.inv_cdf(min(max(p, LEAST), 1 - LEAST))
+    return tuple(d * z - d * d / 2 for d in _BETS)
 
 
-def _log_normal_mixture(total: float, precision: float, unit: float, scale: float) -> float:
-    """The logarithm of the mixture over positive drifts d ~ |N(0, rho)| of exp(d S - d^2 V / 2).
-
-    With s^2 = rho V / (1 + rho V) this is 2 / sqrt(1 + rho V) * exp(s^2 S^2 / 2V) * Phi(s S / sqrt V). The
-    width rho is fixed by the precision of one batch, so it does not look ahead.
-    """
-    from scipy.special import log_ndtr
-
-    rho = scale**2 / (9 * unit)
-    grown = 1 + rho * precision
-    z = total / sqrt(precision)
-    shrink = sqrt(rho * precision / grown)
-    return log(2) - 0.5 * log(grown) + 0.5 * (shrink * z) ** 2 + float(log_ndtr(shrink * z))
-
-
-def _log_beta_below(a: float, b: float, x: float) -> float:
-    """The logarithm of the integral of t^(a-1) (1-t)^(b-1) from 0 to x, also where it underflows."""
-    from scipy.special import betainc, betaln
-
-    share_below = float(betainc(a, b, x))
-    if share_below > 1e-290:
-        return float(betaln(a, b)) + log(share_below)
-    return _log_beta_tail(a, b, x)
-
-
-def _log_beta_tail(a: float, b: float, x: float) -> float:
-    """The same far in the lower tail, by the continued fraction of the incomplete beta (Lentz 1976).
-
-    x^a (1-x)^b / a times the fraction of DLMF 8.17.22.
-    """
-    tiny, c = 1e-300, 1.0
-    d = 1 - (a + b) * x / (a + 1)
-    d = 1 / (d if abs(d) > tiny else tiny)
-    fraction = d
-    for m in range(1, 400):
-        for step in (
-            m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
-            -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
-        ):
-            d, c = 1 + step * d, 1 + step / c
-            d = 1 / (d if abs(d) > tiny else tiny)
-            c = c if abs(c) > tiny else tiny
-            fraction *= d * c
-        if abs(d * c - 1) < 1e-14:
-            break
-    return a * log(x) + b * log1p(-x) - log(a) + log(fraction)
+_IN_ORDER = tuple(log(2 * _NORMAL.cdf(-d)) for d in _BETS)

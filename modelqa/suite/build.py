@@ -54,6 +54,7 @@ DEFAULTS: Mapping[str, Any] = {
     "champion_missing": "error",
     "slices": (),
     "false_alarms": 0.01,
+    "false_alarms_per_year": 0.02,
     "confidence": 0.95,
     "inconclusive": "warn",
     "actions": (),
@@ -195,6 +196,7 @@ READERS: Mapping[str, Reader] = {
     "champion_missing": values.choice("error", "skip"),
     "slices": slices,
     "false_alarms": _false_alarms,
+    "false_alarms_per_year": _false_alarms,
     "confidence": _confidence,
     "inconclusive": values.choice("warn", "fail"),
     "checks": lambda *_: (),  # read last: a check must know of the rest

@@ -171,6 +171,10 @@ _SUITE: Mapping[str, Fragment] = {
         **share(0, 0.5, closed="high"),
         "description": "How often one run may turn red on a healthy model and batch.",
     },
+    "false_alarms_per_year": {
+        **share(0, 0.5, closed="high"),
+        "description": "How many false alarms `modelqa watch` may raise in a year, over all checks: 2%.",
+    },
     "confidence": {
         **share(0.5, 1, closed="low"),
         "description": "How sure a green has to be, per check, one-sided.",

@@ -142,6 +142,7 @@ class Keys(TypedDict, total=False):
     champion_missing: Literal["error", "skip"]
     slices: Sequence[str | Mapping[str, Any]]
     false_alarms: float | str
+    false_alarms_per_year: float | str
     confidence: float | str
     inconclusive: Inconclusive
     checks: Sequence[Mapping[str, Any]]
@@ -184,6 +185,7 @@ class Suite:
     champion_missing: Literal["error", "skip"]
     slices: tuple[SliceSpec, ...]
     false_alarms: float
+    false_alarms_per_year: float
     confidence: float
     inconclusive: Inconclusive
     checks: tuple[CheckSpec, ...]

@@ -147,6 +147,7 @@ OF_SUITE = [
     "suite: s\nthreshold: half\n" + ONE,
     "suite: s\nfalse_alarms: 0.6\n" + ONE,
     "suite: s\nfalse_alarms: 1 ms\n" + ONE,
+    "suite: s\nfalse_alarms_per_year: 0.6\n" + ONE,
     "suite: s\nconfidence: true\n" + ONE,
     "suite: s\nconfidence: 0.4\n" + ONE,
     "suite: s\ninconclusive: wran\n" + ONE,

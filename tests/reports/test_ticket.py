@@ -92,6 +92,15 @@ def test_a_ticket_tells_all_that_is_asked_of_it() -> None:
         assert part in told, part
 
 
+def test_what_many_batches_say_is_told_of_a_check() -> None:
+    """Beside what this one says, and as text: a column's name is no markup."""
+    words = "accuracy of <b>: evidence over 7 batches since day 3: e-value 512"
+    told = body(run(), replace(STORY, evidence={"roc_auc": words}), path="s", red=run().checks)
+    assert words in unescape(html(told))
+    assert "<b>" not in html(told)
+    assert "evidence" not in shown(run())
+
+
 def test_the_command_can_be_copied() -> None:
     """Not a character more than it has: no invisible space in an address."""
     result = run()

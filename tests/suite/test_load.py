@@ -74,6 +74,8 @@ def test_keys_that_are_left_out_have_defaults(load_text: Load) -> None:
         ("champion_missing: skip", "champion_missing", "skip"),
         ("false_alarms: 0.02", "false_alarms", 0.02),
         ("false_alarms: 50%", "false_alarms", 0.5),
+        ("false_alarms_per_year: 10%", "false_alarms_per_year", 0.1),
+        ("false_alarms: 50%", "false_alarms_per_year", 0.02),
         ("confidence: 0.5", "confidence", 0.5),
         ("inconclusive: fail", "inconclusive", "fail"),
     ],

@@ -70,6 +70,8 @@ SUBJECT = [
     ("suite: s\nfalse_alarms: »0\n" + CHECKS, "between 0 and 0.5"),
     ("suite: s\nfalse_alarms: »60%\n" + CHECKS, "between 0 and 0.5"),
     ("suite: s\nfalse_alarms: »1 ms\n" + CHECKS, "expected a share such as 1%"),
+    ("suite: s\nfalse_alarms_per_year: »2\n" + CHECKS, "did you mean 2%?"),
+    ("suite: s\n»false_alarm_per_year: 2%\n" + CHECKS, "did you mean 'false_alarms_per_year'?"),
     ("suite: s\nconfidence: »100%\n" + CHECKS, "between 0.5 and 1"),
     ("suite: s\nconfidence: »true\n" + CHECKS, "expected a number, found true"),
     (
