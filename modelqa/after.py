@@ -74,8 +74,7 @@ def _outside(run: Gathered, wishes: Wishes) -> Iterator[Told]:
 
     A promotion has evidence, whether that was asked for or not.
     """
-    hearing = [action for action in run.actions if "ticket" in action and wishes.act]
-    others = [action for action in run.actions if action not in hearing]
+    others = [action for action in run.actions if not (wishes.act and {"ticket", "retrain"} & action.keys())]
     due = [(would(run.result, action, partial=run.partial), action) for action in others]
     doing = [action for line, action in due if wishes.act and line and not line.startswith("would not")]
     yield from (Told(line) for line, action in due if line and action not in doing)
@@ -87,8 +86,8 @@ def _outside(run: Gathered, wishes: Wishes) -> Iterator[Told]:
             yield Told(f"logged to MLflow: run {evidence} of experiment {name}")
         except _WRONG as error:
             yield _failure(error)
-    for action in hearing:
-        yield from _tickets(run, action, wishes)
+    if wishes.act:
+        yield from _hear(run, wishes, evidence)
     for action in doing:
         try:
             yield Told(visible(_do(run, action, wishes, evidence)))
@@ -104,14 +103,75 @@ def _log(run: Gathered, wishes: Wishes) -> str:
     return mlflow.log(run.result, store, partial=run.partial, page=render(run.result, path=run.path))
 
 
-def _tickets(run: Gathered, action: Mapping[str, Any], wishes: Wishes) -> Iterator[Told]:
-    """A ticket hears of every run: what is red opens it, what is green counts towards closing."""
-    from modelqa.ticketing import tell
+def _hear(run: Gathered, wishes: Wishes, evidence: str) -> Iterator[Told]:
+    """Retraining and tickets hear of every run: what is red opens, what is green counts towards closing.
 
-    try:
-        yield from (Told(visible(line)) for line in tell(run, action, os.environ, wishes.root))
-    except _WRONG as error:
-        yield _failure(error)
+    Whether the model is retrained is decided first, for the tickets say it. A training may take hours, so it
+    comes last, and then the tickets say what became of it.
+    """
+    action = next((each for each in run.actions if "retrain" in each), None)
+    considered: Any = None
+    if action is not None:
+        try:
+            considered = _consider(run, action, wishes)
+        except _WRONG as error:
+            yield _failure(error)
+    said = considered.said if considered else ""
+    if said and action:
+        yield Told(visible(f"retrain ({action['retrain']}) {said}"))
+    yield from _tickets(run, wishes, evidence, said)
+    if considered and considered.order:
+        try:
+            failed, ended = _carry_out(considered.order, wishes)
+        except _WRONG as error:
+            yield _failure(error)
+            return
+        yield Told(visible(f"{considered.order.retrain.id}: {ended}"), failed=failed)
+        again = _tickets(run, wishes, evidence, f"{said}: {ended}")
+        yield from (told for told in again if told.failed)
+
+
+def _consider(run: Gathered, action: Mapping[str, Any], wishes: Wishes) -> Any:
+    """Whether a model is retrained, as the ledger has it from now on."""
+    from modelqa.retraining import consider
+    from modelqa.ticketing import problems
+
+    return consider(run, action, problems(run, action, os.environ), os.environ, wishes.root)
+
+
+def _carry_out(order: Any, wishes: Wishes) -> tuple[bool, str]:
+    """Whether a retraining went wrong, and what became of it."""
+    from modelqa.actions.retrain import State
+    from modelqa.retraining import carry_out
+
+    ended = carry_out(order, os.environ, wishes.root, tracking_uri=wishes.tracking_uri)
+    return ended.state is not State.DONE, ended.said
+
+
+def _tickets(run: Gathered, wishes: Wishes, evidence: str, retraining: str) -> Iterator[Told]:
+    """Tell the tickets of a suite."""
+    from modelqa.ticketing import Beside, tell
+
+    beside = Beside(retraining, **_where(run, wishes, evidence))
+    for action in (each for each in run.actions if "ticket" in each):
+        try:
+            said = tell(run, action, os.environ, wishes.root, beside)
+            yield from (Told(visible(line)) for line in said)
+        except _WRONG as error:
+            yield _failure(error)
+
+
+def _where(run: Gathered, wishes: Wishes, evidence: str) -> dict[str, Mapping[str, str]]:
+    """Where more can be read of a run: its page, and what was logged of it."""
+    from modelqa.reports.files import page_of
+
+    facts = {"report": page_of(Path(wishes.report), run.result)} if wishes.report else {}
+    if not evidence:
+        return {"facts": facts, "links": {}}
+    from modelqa.actions import mlflow
+
+    links = mlflow.links(mlflow.client(wishes.tracking_uri), run.result, evidence)
+    return {"facts": {**facts, "MLflow run": evidence}, "links": links}
 
 
 def _do(run: Gathered, action: Mapping[str, Any], wishes: Wishes, evidence: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import KW_ONLY, dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,26 @@ ENVIRONMENT = "MODELQA_ENVIRONMENT"
 """Where the model serves, such as production: a problem there is not the problem in staging."""
 
 
-def tell(run: Gathered, action: Mapping[str, Any], environ: Mapping[str, str], root: Path) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a ticket says of a run beside its result: what is done about it, and where more can be read."""
+
+    retraining: str = ""
+    _: KW_ONLY
+    facts: Mapping[str, str] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)
+
+
+NOTHING = Beside()
+
+
+def tell(
+    run: Gathered,
+    action: Mapping[str, Any],
+    environ: Mapping[str, str],
+    root: Path,
+    beside: Beside = NOTHING,
+) -> list[str]:
     """Note in the ledger what a run means for tickets, and bring the tracker there.
 
     What was done comes back in words. Raises `ActionError` where the tracker could not be told; it is
@@ -45,7 +65,9 @@ def tell(run: Gathered, action: Mapping[str, Any], environ: Mapping[str, str], r
         policy = policy_of(action)
         keys = []
         for key, event, red in problems(run, action, environ):
-            report(ledger, tracker.name, key, event, policy, _writer(run, action, environ, red, policy))
+            report(
+                ledger, tracker.name, key, event, policy, _writer(run, action, environ, red, policy, beside)
+            )
             keys.append(key)
         wrong = Relay(ledger, tracker, policy).deliver()
         with ledger.writing() as work:
@@ -129,9 +151,10 @@ class _writer:  # noqa: N801 (a function with what it needs)
         environ: Mapping[str, str],
         red: Sequence[CheckResult],
         policy: Policy,
+        beside: Beside,
     ) -> None:
-        self._run, self._red = run, red
-        self._owner = action.get("owner", "")
+        self._run, self._red, self._beside = run, red, beside
+        self._owner, self._severity = action.get("owner", ""), action.get("severity", "")
         self._environ, self._policy = environ, policy
 
     def __call__(self, ticket: Ticket, commands: Sequence[Command]) -> Text:
@@ -146,7 +169,10 @@ class _writer:  # noqa: N801 (a function with what it needs)
             trend=ticket.trend,
             owner=self._owner,
             environment=self._environ.get(ENVIRONMENT, ""),
-            links=links(self._environ),
+            severity=self._severity,
+            retraining=self._beside.retraining,
+            facts=self._beside.facts,
+            links={**links(self._environ), **self._beside.links},
         )
         title = wording.title(result, red) if red else ticket.title
         said = wording.comment(result, story, red=red) if Command.COMMENT in commands else ""

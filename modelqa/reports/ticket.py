@@ -38,7 +38,10 @@ class Story:
     open: bool
     trend: Sequence[tuple[str, Mapping[str, str]]] = ()
     owner: str = ""
+    severity: str = ""
     environment: str = ""
+    retraining: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -1,0 +1,27 @@
+"""Requests to retrain: effects whose key begins with their model, so that all of a model's are found."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from modelqa.ledger.tables import effects
+from modelqa.ledger.upsert import put
+from modelqa.ledger.work import Work
+
+
+def past(work: Work, model: str) -> list[dict[str, Any]]:
+    """All requests of a model (a key of hexadecimal digits), oldest first, as plain data."""
+    query = select(effects.c.outcome).where(effects.c.key.like(f"{_key(model)}%")).order_by(effects.c.time)
+    return [json.loads(row.outcome) for row in work.connection.execute(query)]
+
+
+def keep(work: Work, model: str, id_: str, plain: Mapping[str, Any]) -> None:
+    """Write down a request, or what has become of it; its time stays that of the first."""
+    text = json.dumps(plain, ensure_ascii=False, allow_nan=False)
+    put(work.connection, effects, {"key": f"{_key(model)}{id_}", "outcome": text, "time": plain["time"]})
+
+
+def _key(model: str) -> str:
+    return f"retrain:{model}:"
