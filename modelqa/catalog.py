@@ -27,6 +27,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "serving": "modelqa.checks.serving:serving",
         "prometheus": "modelqa.checks.prometheus:prometheus",
         "schema": "modelqa.checks.schema:schema",
+        "staleness": "modelqa.checks.staleness:staleness",
         "drift": "modelqa.checks.drift:drift",
         "expect": "modelqa.checks.expectations:expect",
         "evidently": "modelqa.checks.evidently:evidently",

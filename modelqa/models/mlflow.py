@@ -42,7 +42,7 @@ def find(
     place, client = registry.resolve(str(uri), tracking_uri, patience)
     folder = _fetched(place, client, str(uri), patience)
     info = ModelInfo(str(uri), name=place.name, version=place.version, id=place.id)
-    return _admitted(folder, info, trust, place.tags)
+    return _admitted(folder, info, trust, place.tags, place.created)
 
 
 def find_directory(path: str | Path, *, tracking_uri: str | None = None, trust: Trust = "registry") -> Found:
@@ -87,7 +87,9 @@ def _local(location: str) -> Path | None:
     return None if len(parts.scheme) > 1 else Path(location)
 
 
-def _admitted(folder: Folder, info: ModelInfo, trust: Trust, tags: Mapping[str, str]) -> Found:
+def _admitted(
+    folder: Folder, info: ModelInfo, trust: Trust, tags: Mapping[str, str], created: float | None = None
+) -> Found:
     """Hash, judge and offer a model's files. What is not simply trusted is copied first, so that the
     files that are judged are those that are loaded."""
     if trust != "registry":
@@ -102,6 +104,7 @@ def _admitted(folder: Folder, info: ModelInfo, trust: Trust, tags: Mapping[str, 
         wrapped=partial(_load_wrapped, folder, info),
         size=partial(artifacts.size, folder.path),
         tags=dict(tags),
+        created=min((at for at in (created, artifacts.created(read)) if at is not None), default=None),
         folder=folder,
     )
 

@@ -12,6 +12,7 @@ from modelqa.core.bound import Bound, settled
 from modelqa.core.estimate import Estimate, Levels
 from modelqa.core.ports import Column, Model, Other, Predictions, Table, Versus
 from modelqa.core.result import ALL
+from modelqa.models.found import Found
 from modelqa.run.encode import Encoded
 from modelqa.run.opened import Opened, Side
 from modelqa.stats.sample import Sample
@@ -86,6 +87,25 @@ class View:
 
     def clock(self) -> float:
         return self.opened.settings.clock()
+
+    def now(self) -> float:
+        return self.opened.settings.now()
+
+    @property
+    def created(self) -> float | None:
+        found: Found = self.opened.find(self.side)
+        return found.created
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        if self.opened.suite.model is None:
+            return {}
+        found: Found = self.opened.find(self.side)
+        return found.tags
+
+    @property
+    def time(self) -> str | None:
+        return self.opened.suite.time
 
     def settled(self, estimate: Estimate) -> bool:
         return settled(estimate, self.bound)

@@ -62,8 +62,10 @@ class Opened:
 
     def ensure(self, needs: Needs, *, other: Other | None = None) -> None:
         """Open what a check needs, so that what cannot be opened is found before it measures."""
-        if needs:
+        if needs & ~Needs.VERSION:
             _ = self.batch
+        if Needs.VERSION in needs:
+            self.find("model")
         if Needs.LABELS in needs:
             _ = self.labels
         if needs & COMPARES:

@@ -57,9 +57,8 @@ def shape_of(annotation: Any) -> Fragment:
 
 def _record(kind: type) -> Fragment:
     """A dataclass as an object with all of its fields; a reader ignores others."""
-    told = {
-        field.name: shape_of(get_type_hints(kind, include_extras=True)[field.name]) for field in fields(kind)
-    }
+    hints = get_type_hints(kind, include_extras=True)
+    told = {field.name: shape_of(hints[field.name]) for field in fields(kind)}
     summary = (kind.__doc__ or "").partition("\n")[0]
     return {"type": "object", "description": summary, "properties": told, "required": [*told]}
 
