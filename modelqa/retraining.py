@@ -6,6 +6,8 @@ cool-down is over, and is asked for again if the problem is still there. A webho
 under the same id; what certainly was not done (a command that cannot be started) is asked for again too.
 """
 
+import os
+import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, asdict, dataclass, replace
@@ -13,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from modelqa.actions import trainers
+from modelqa.actions.github import GitHub
 from modelqa.actions.request import Request, WindowPart, made
 from modelqa.actions.retrain import Limits, Need, Retrain, State, attempts, refusal
 from modelqa.actions.tickets import Event, Failed, Phase, Policy, Ticket, advance, fingerprint
 from modelqa.actions.trainers import Ended
+from modelqa.actions.webhook import Webhook
 from modelqa.core.cause import incurable
 from modelqa.core.codec import Gathered
 from modelqa.core.result import CheckResult
@@ -153,8 +157,10 @@ def carry_out(
         file = root / FOLDER / f"{order.retrain.id}.json"
         write(file, order.request.dump())
         ended = _done(order, file, environ, root, tracking_uri)
-    except (ActionError, OSError) as error:  # before anything was begun
+    except ActionError as error:  # before anything was begun
         ended = Ended(State.UNDONE, str(error))
+    except OSError as error:
+        ended = Ended(State.UNDONE, f"the request cannot be written ({error.strerror})")
     kept = replace(order.retrain, state=ended.state, said=ended.said)
     with Ledger(address(environ, root)) as ledger, ledger.writing() as work:
         retrains.keep(work, order.model, kept.id, kept.plain())
@@ -164,22 +170,37 @@ def carry_out(
 def _done(
     order: Order, file: Path, environ: Mapping[str, str], root: Path, tracking_uri: str | None
 ) -> Ended:
-    action = order.action
+    action, request = order.action, asdict(order.request)
+    known = {"MLFLOW_TRACKING_URI": tracking_uri} if tracking_uri else {}
+    here = {**environ, **known}
+    seconds = action.get("time_limit", trainers.LONGEST)
     match action["retrain"]:
         case "github":
             chosen = {"GITHUB_REPOSITORY": action["repository"]} if "repository" in action else {}
             event = action.get("event", trainers.EVENT)
-            return trainers.dispatch(trainers.GitHub.of({**environ, **chosen}), event, asdict(order.request))
+            return trainers.dispatch(GitHub.of({**environ, **chosen}), event, request)
         case "webhook":
-            return trainers.tell(trainers.Webhook.of(environ), asdict(order.request))
-    known = {"MLFLOW_TRACKING_URI": tracking_uri} if tracking_uri else {}
-    arguments = action["run"] if action["retrain"] == "command" else _project(order, file, root)
-    seconds = action.get("time_limit", trainers.LONGEST)
-    return trainers.command(arguments, file, root=root, environ={**environ, **known}, seconds=seconds)
+            return trainers.tell(Webhook.of(environ), request)
+        case "project":
+            arguments = _project(order, file, root, here)
+            here["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), here.get("PATH", "")])
+            name = "the project"
+        case _:
+            arguments = list(action["run"])
+            name = arguments[0]
+    return trainers.command(arguments, file, root=root, environ=here, seconds=seconds, name=name)
 
 
-def _project(order: Order, file: Path, root: Path) -> list[str]:
-    """The command of a project, whose folder starts where paths of the suite start."""
+def _project(order: Order, file: Path, root: Path, environ: Mapping[str, str]) -> list[str]:
+    """The command of a project, whose folder starts where paths of the suite start.
+
+    Raises `ActionError` where MLflow would make a store of its own.
+    """
+    stores = ("mlflow.db", "mlruns")
+    if not environ.get("MLFLOW_TRACKING_URI") and not any((root / each).exists() for each in stores):
+        raise ActionError(
+            "the project has no store to log to: give --modelqa-tracking-uri, or set MLFLOW_TRACKING_URI"
+        )
     action, uri = order.action, order.action["uri"]
     if "://" not in uri and not uri.startswith("git@"):
         base = (root / order.suite).parent if uri.startswith(("./", "../")) else root

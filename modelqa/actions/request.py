@@ -16,7 +16,7 @@ from modelqa.core.check import Shape
 from modelqa.core.result import CheckResult, SuiteResult, Verdict
 from modelqa.core.subject import DataInfo, ModelInfo
 
-VERSION = 1
+VERSION: Literal[1] = 1
 MOST_BYTES = 32_000
 """GitHub takes 64 KiB in an event."""
 

@@ -56,7 +56,7 @@ class Need:
         """The id of a request: the same for the same need and attempt, whoever asks.
 
         >>> Need("ab", episode=1.0, version="7", digest="").request(0)
-        'retrain-4ae75d0f2b41c8cd'
+        'retrain-3602c79d9ed4c5c4'
         """
         identity = f"{self.problem}\0{self.episode!r}\0{self.version or self.digest}\0{attempt}"
         return f"retrain-{sha256(identity.encode()).hexdigest()[:16]}"

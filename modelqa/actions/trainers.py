@@ -44,12 +44,14 @@ def command(
     root: Path,
     environ: Mapping[str, str],
     seconds: float = LONGEST,
+    name: str = "",
 ) -> Ended:
     """Run a command to its end, or end it and all that it has started when its time is up.
 
-    What it prints is in the request's file with the suffix ``.log``.
+    What it prints goes into the request's file with the suffix ``.log``. ``name`` is what it is called.
     """
-    log = request.with_suffix(".log")
+    log, name = request.with_suffix(".log"), name or arguments[0]
+    output_in = log.relative_to(root).as_posix() if log.is_relative_to(root) else log.name
     began = time.monotonic()
     try:
         with log.open("wb") as output:
@@ -64,21 +66,23 @@ def command(
             )
     except (OSError, ValueError) as error:
         told = error.strerror if isinstance(error, OSError) else "no argument may hold a zero character"
-        return Ended(State.UNDONE, f"{arguments[0]} cannot be started: {told}")
+        return Ended(State.UNDONE, f"{name} cannot be started: {told}")
     try:
         code = process.wait(seconds)
     except subprocess.TimeoutExpired:
         _end(process)
         limit = show(seconds, Unit.SECONDS)
-        return Ended(State.FAILED, f"{arguments[0]} was ended after its time limit of {limit}; see {log}")
+        return Ended(
+            State.FAILED, f"{name} was ended after its time limit of {limit}; its output: {output_in}"
+        )
     except BaseException:
         _end(process)
         raise
     took = show(time.monotonic() - began, Unit.SECONDS)
     if code == 0:
-        return Ended(State.DONE, f"{arguments[0]} ended well after {took}; its output: {log}")
+        return Ended(State.DONE, f"{name} ended well after {took}; its output: {output_in}")
     how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
-    return Ended(State.FAILED, f"{arguments[0]} {how} after {took}; its output: {log}")
+    return Ended(State.FAILED, f"{name} {how} after {took}; its output: {output_in}")
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 
 from modelqa.core.bound import Outcome
-from modelqa.core.cause import diagnose, muted
+from modelqa.core.cause import diagnose, incurable, muted
 from modelqa.core.result import CheckResult, SuiteResult
 from modelqa.core.units import show
 from modelqa.reports import words
@@ -92,6 +92,7 @@ def _lines(result: SuiteResult, story: Story, path: str, red: Sequence[CheckResu
     if red:
         yield f"**Probably:** {text(diagnose(result.checks))}"
         yield ""
+        yield from _cure(result, story)
     for check in red[:MOST_CHECKS]:
         yield from _check(check, story)
     if len(red) > MOST_CHECKS:
@@ -105,6 +106,20 @@ def _lines(result: SuiteResult, story: Story, path: str, red: Sequence[CheckResu
     yield "See it again, without any service but the model's:"
     yield ""
     yield f"<pre>{_verbatim(reproduce(result, path))}</pre>"
+
+
+def _cure(result: SuiteResult, story: Story) -> Iterator[str]:
+    """What to train on, where that may help, and what modelqa does about it."""
+    batch = result.subject.batch
+    if not incurable(result.checks) and batch:
+        first = f" from {code(story.since)}" if story.failures > 1 else ""
+        many = f"the {story.failures} batches{first} to {code(batch.name)}" if first else code(batch.name)
+        known = f", all newer than the last good one, {code(story.last_good)}" if story.last_good else ""
+        yield f"**Retrain on:** rows like those of {many}{known}, beside those it was trained on."
+        yield ""
+    if story.retraining:
+        yield f"**Retraining:** {text(story.retraining)}"
+        yield ""
 
 
 def _verbatim(command: str) -> str:
