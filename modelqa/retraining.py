@@ -17,7 +17,7 @@ from typing import Any
 from modelqa.actions import trainers
 from modelqa.actions.github import GitHub
 from modelqa.actions.request import Request, WindowPart, made
-from modelqa.actions.retrain import Limits, Need, Retrain, State, attempts, refusal
+from modelqa.actions.retrain import Limits, Need, Retrain, State, attempts, refusal, waiting
 from modelqa.actions.tickets import Event, Failed, Phase, Policy, Ticket, advance, fingerprint
 from modelqa.actions.trainers import Ended
 from modelqa.actions.webhook import Webhook
@@ -98,9 +98,12 @@ class _Case:
         if not self.red or ticket.phase is not Phase.OPEN:
             return Considered("")
         need, past = self._need(ticket), [Retrain.read(each) for each in retrains.past(self.work, self.model)]
-        why = self._unfit() or refusal(need, past, limits_of(self.action), self.work.now)
+        unfit = self._unfit()
+        if not unfit and (waits := waiting(need, past)):
+            return Considered(waits)
+        why = unfit or refusal(need, past, limits_of(self.action), self.work.now)
         if why:
-            return Considered(f"not asked for: {why}")
+            return Considered(f"held back: {why}")
         return self._ordered(ticket, need, attempts(need, past))
 
     def _need(self, ticket: Ticket) -> Need:

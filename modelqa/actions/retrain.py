@@ -102,34 +102,43 @@ def refusal(need: Need, past: Sequence[Retrain], limits: Limits, now: float) -> 
     ''
     >>> done = Retrain("retrain-1", need=need, by="command", time=0.0, state=State.DONE)
     >>> refusal(need, [done], Limits(), now=90.0)
-    'asked for already on 1970-01-01 00:00 UTC (retrain-1): no newer version has come since'
+    'asked for on 1970-01-01 00:00 UTC (retrain-1); no newer version has come since'
     >>> refusal(Need("ab", episode=0.0, version="8", digest=""), [done], Limits(), now=90 * DAY)
     'the last retrain did not help: version 8 came after it (retrain-1) and has the same problem'
     """
-    counted = [each for each in past if each.counts]
-    last = next((each for each in reversed(counted) if _concerns(each, need)), None)
-    return (_answered(need, last) if last else "") or _spent(counted, limits, now)
+    return waiting(need, past) or _hopeless(need, _last(need, past)) or _spent(past, limits, now)
+
+
+def waiting(need: Need, past: Sequence[Retrain]) -> str:
+    """That this very thing was done, and its model has not come yet; "" where it was not done."""
+    last = _last(need, past)
+    if last is None or last.state is not State.DONE or not need.same(last.need):
+        return ""
+    return f"asked for on {moment(last.time)} ({last.id}); no newer version has come since"
+
+
+def _last(need: Need, past: Sequence[Retrain]) -> Retrain | None:
+    return next((each for each in reversed(past) if each.counts and _concerns(each, need)), None)
 
 
 def _concerns(past: Retrain, need: Need) -> bool:
     return (past.need.problem, past.need.episode) == (need.problem, need.episode)
 
 
-def _answered(need: Need, last: Retrain) -> str:
-    """What the last request for this very problem says to another one."""
+def _hopeless(need: Need, last: Retrain | None) -> str:
+    """Why the last request for this very problem speaks against another one for this model."""
+    if last is None:
+        return ""
     if older(need.version, last.need.version):
         return f"version {need.version} is older than the one that {last.id} was asked for"
-    if last.state is State.FAILED:
+    if last.state is State.FAILED or need.same(last.need):
         return ""
-    if not need.same(last.need):
-        which = f"version {need.version}" if need.version else "another model"
-        return f"the last retrain did not help: {which} came after it ({last.id}) and has the same problem"
-    if last.state is State.DONE:
-        return f"asked for already on {moment(last.time)} ({last.id}): no newer version has come since"
-    return ""
+    which = f"version {need.version}" if need.version else "another model"
+    return f"the last retrain did not help: {which} came after it ({last.id}) and has the same problem"
 
 
-def _spent(counted: Sequence[Retrain], limits: Limits, now: float) -> str:
+def _spent(past: Sequence[Retrain], limits: Limits, now: float) -> str:
+    counted = [each for each in past if each.counts]
     last = max(counted, key=lambda each: each.time, default=None)
     if last is not None and now - last.time < limits.cool_down:
         until = moment(last.time + limits.cool_down)

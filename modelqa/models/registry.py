@@ -161,8 +161,9 @@ def _follow(client: Any, uri: str, location: str, source: str) -> Place:
 
 
 def _model(model: Any) -> Place:
-    """The files of a logged model, and what is said of it."""
-    said = {**(model.params or {}), **(model.tags or {})}
+    """The files of a logged model, and what people have said of it."""
+    tags = {key: value for key, value in (model.tags or {}).items() if not key.startswith("mlflow.")}
+    said = {**(model.params or {}), **tags}
     created = _seconds(model.creation_timestamp)
     return Place(model.artifact_location, id=model.model_id, tags=said, created=created)
 

@@ -19,7 +19,7 @@ from modelqa.reports.terminal import visible, worst_first
 LONGEST_TITLE, LONGEST_BODY = 200, 60_000
 """Characters: GitHub takes 256 and 65,536."""
 MOST_CHECKS, MOST_SLICES = 20, 5
-_LINK = re.compile(r"https?://[\w.:/?=&%~+-]+", re.ASCII)
+_LINK = re.compile(r"https?://[\w.:/?=&%~+#-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +143,10 @@ def _check(check: CheckResult, story: Story) -> Iterator[str]:
         yield f"  - {line}"
     if len(rest) > MOST_SLICES:
         yield f"  - and {len(rest) - MOST_SLICES:,} more"
-    past = [values[check.id] for _, values in story.trend if check.id in values]
+    past = [(name, values[check.id]) for name, values in story.trend if check.id in values]
     if len(past) > 1:
-        yield f"  - the last {len(past)} batches: {text(' → '.join(past))}"
+        told = " → ".join(value for _, value in past)
+        yield f"  - the last {len(past)} batches, from {code(past[0][0])}: {text(told)}"
 
 
 def _why(check: CheckResult) -> list[str]:
@@ -174,8 +175,10 @@ def _facts(result: SuiteResult, story: Story) -> Iterator[str]:
         facts["reference"] = f"{code(subject.reference.name)}, {subject.reference.rows:,} rows"
     facts["last good batch"] = code(story.last_good) if story.last_good else "none is known"
     facts["suite"] = f"{code(result.suite)} {_digest(result.digest)}".strip()
+    facts["severity"] = text(story.severity)
     facts["environment"] = code(story.environment) if story.environment else ""
     facts["owner"] = code(story.owner) if story.owner else ""
+    facts |= {text(name): code(told) for name, told in story.facts.items()}
     safe = {name: url for name, url in story.links.items() if _LINK.fullmatch(url)}
     facts["links"] = ", ".join(f"[{text(name)}]({url})" for name, url in safe.items())
     yield "| | |"
@@ -201,5 +204,5 @@ def reproduce(result: SuiteResult, path: str) -> str:
         if model is not None and model.name and model.version:
             parts += [side, f"models:/{model.name}/{model.version}"]
     if subject.batch is not None and subject.batch.digest:
-        parts += ["--batch", subject.batch.name]
+        parts += ["--batch", subject.batch.source or subject.batch.name]
     return shlex.join(parts)

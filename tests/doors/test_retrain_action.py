@@ -134,9 +134,9 @@ def test_a_red_run_has_the_model_trained_once(act: Act) -> None:
     assert "secret row 4711" not in said + ticket()
     assert f"asked for, as {request()['request']}: {sys.executable} ended well" in ticket()
     for batch in ("one", "two", "three"):
-        assert "not asked for: asked for already on" in act(batch)
+        assert "asked for on" in act(batch)
     assert trained() == 1
-    assert "**Retraining:** not asked for: asked for already on" in ticket()
+    assert "**Retraining:** asked for on" in ticket()
 
 
 def test_the_request_is_as_published_and_tells_what_is_asked_of_it(act: Act) -> None:
@@ -175,8 +175,8 @@ def test_bad_rows_are_not_learnt_from(act: Act, write: Write) -> None:
     write(checks=SCHEMA_CHECK)
     told = "the cause is data quality: repair the rows"
     assert f"would not retrain the model (command): {told}" in act("one", "--json", "x.json")
-    assert f"retrain (command) not asked for: {told}" in act()
-    assert f"**Retraining:** not asked for: {told}" in ticket()
+    assert f"retrain (command) held back: {told}" in act()
+    assert f"**Retraining:** held back: {told}" in ticket()
     assert trained() == 0
 
 
@@ -185,7 +185,7 @@ def test_a_retrain_that_did_not_help_is_the_last(act: Act, write: Write) -> None
     write(keys=COMMAND + "    cool_down: 1 ms\n")
     act()
     write(keys=COMMAND + "    cool_down: 1 ms\n", model=OTHER)
-    assert "not asked for: the last retrain did not help: another model came after it" in act("two")
+    assert "held back: the last retrain did not help: another model came after it" in act("two")
     assert "the last retrain did not help" in ticket()
     write(keys=COMMAND + "    cool_down: 1 ms\n", model=GOOD)
     for batch in ("one", "two", "three"):
@@ -199,7 +199,7 @@ def test_a_cool_down_and_a_budget_hold_it_back(act: Act, write: Write) -> None:
     write(keys=failing)
     assert "ended with exit code 3" in act("one")
     assert "in the cool-down until" in act("two")
-    assert "**Retraining:** not asked for: in the cool-down until" in ticket()
+    assert "**Retraining:** held back: in the cool-down until" in ticket()
     write(keys=failing + "    cool_down: 1 ms\n    at_most: 2 per 1 d\n")
     assert "ended with exit code 3" in act("two")
     assert "the budget of 2 in 1 days is spent" in act("three")
@@ -216,7 +216,7 @@ def test_a_part_of_the_checks_is_no_ground(act: Act, project: Path) -> None:
     run = Gathered("tiny.suite.yaml", loads(Path("x.json").read_text()), actions=actions, partial=True)
     said = [told.line for told in follow([run], Wishes(root=project, act=True))]
     assert said == [
-        "retrain (command) not asked for: only some of the suite's checks ran, so that the cause is not known"
+        "retrain (command) held back: only some of the suite's checks ran, so that the cause is not known"
     ]
 
 
@@ -298,7 +298,7 @@ def test_a_workflow_of_githubs_is_started(act: Act, write: Write, monkeypatch: p
         assert sent["event_type"] == "train-churn"
         assert len(sent["client_payload"]) <= 10
         assert sent["client_payload"]["request"] == request()
-        assert "asked for already" in act("three")
+        assert "no newer version has come since" in act("three")
 
 
 def test_github_may_have_done_what_it_did_not_answer(
@@ -329,7 +329,7 @@ def test_a_webhook_is_told_until_it_answers_and_does_it_once(
         fake.lost = 1
         assert "the webhook cannot be reached" in act("two")
         assert "the webhook has taken it" in act("three")
-        assert "asked for already" in act("one")
+        assert "no newer version has come since" in act("one")
         assert [made["corrections"] for made in fake.retrains] == ["data/corrected.csv"]
 
 

@@ -79,7 +79,7 @@ def test_a_ticket_tells_all_that_is_asked_of_it() -> None:
         "roc_auc is 0.871, below the floor of 0.90",
         "0.871 [0.862, 0.880], n=41,203",
         "roc_auc in region=EU</code>: 0.842 [0.829, 0.855]",
-        "the last 3 batches: 0.912 → 0.905 → 0.871",
+        "the last 3 batches, from <code>a</code>: 0.912 → 0.905 → 0.871",
         "**Probably:** Scores fell.",
         "| last good batch | <code>2026-11-19.parquet</code> |",
         "<code>2026-11-22.parquet</code>, 41,203 rows <code>sha256:bbbbbbbbbbbb</code>",
