@@ -3,15 +3,20 @@
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from modelqa.core.codec import Gathered, to_plain
 from modelqa.errors import ActionError, ModelQAError
 from modelqa.reports import github
 from modelqa.reports.files import write, write_pages
 from modelqa.reports.terminal import visible, would
+
+if TYPE_CHECKING:
+    from modelqa.retraining import Considered, Order
+    from modelqa.ticketing import Beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +115,7 @@ def _hear(run: Gathered, wishes: Wishes, evidence: str) -> Iterator[Told]:
     comes last, and then the tickets say what became of it.
     """
     action = next((each for each in run.actions if "retrain" in each), None)
-    considered: Any = None
+    considered = None
     if action is not None:
         try:
             considered = _consider(run, action, wishes)
@@ -121,17 +126,13 @@ def _hear(run: Gathered, wishes: Wishes, evidence: str) -> Iterator[Told]:
         yield Told(visible(f"retrain ({action['retrain']}) {said}"))
     yield from _tickets(run, wishes, evidence, said)
     if considered and considered.order:
-        try:
-            failed, ended = _carry_out(considered.order, wishes)
-        except _WRONG as error:
-            yield _failure(error)
-            return
-        yield Told(visible(f"{considered.order.retrain.id}: {ended}"), failed=failed)
-        again = _tickets(run, wishes, evidence, f"{said}: {ended}")
+        ended = _carry_out(considered.order, wishes)
+        yield ended
+        again = _tickets(run, wishes, evidence, f"{said}: {ended.line}")
         yield from (told for told in again if told.failed)
 
 
-def _consider(run: Gathered, action: Mapping[str, Any], wishes: Wishes) -> Any:
+def _consider(run: Gathered, action: Mapping[str, Any], wishes: Wishes) -> "Considered":
     """Whether a model is retrained, as the ledger has it from now on."""
     from modelqa.retraining import consider
     from modelqa.ticketing import problems
@@ -139,39 +140,47 @@ def _consider(run: Gathered, action: Mapping[str, Any], wishes: Wishes) -> Any:
     return consider(run, action, problems(run, action, os.environ), os.environ, wishes.root)
 
 
-def _carry_out(order: Any, wishes: Wishes) -> tuple[bool, str]:
-    """Whether a retraining went wrong, and what became of it."""
+def _carry_out(order: "Order", wishes: Wishes) -> Told:
+    """Have a model retrained, and what became of it."""
     from modelqa.actions.retrain import State
     from modelqa.retraining import carry_out
 
-    ended = carry_out(order, os.environ, wishes.root, tracking_uri=wishes.tracking_uri)
-    return ended.state is not State.DONE, ended.said
+    try:
+        ended = carry_out(order, os.environ, wishes.root, tracking_uri=wishes.tracking_uri)
+    except _WRONG as error:
+        return _failure(error)
+    return Told(visible(ended.said), failed=ended.state is not State.DONE)
 
 
 def _tickets(run: Gathered, wishes: Wishes, evidence: str, retraining: str) -> Iterator[Told]:
     """Tell the tickets of a suite."""
-    from modelqa.ticketing import Beside, tell
+    hearing = [action for action in run.actions if "ticket" in action]
+    if not hearing:
+        return
+    from modelqa.ticketing import tell
 
-    beside = Beside(retraining, **_where(run, wishes, evidence))
-    for action in (each for each in run.actions if "ticket" in each):
+    beside = _beside(run, wishes, evidence, retraining)
+    for action in hearing:
         try:
-            said = tell(run, action, os.environ, wishes.root, beside)
-            yield from (Told(visible(line)) for line in said)
+            yield from (Told(visible(line)) for line in tell(run, action, os.environ, wishes.root, beside))
         except _WRONG as error:
             yield _failure(error)
 
 
-def _where(run: Gathered, wishes: Wishes, evidence: str) -> dict[str, Mapping[str, str]]:
-    """Where more can be read of a run: its page, and what was logged of it."""
+def _beside(run: Gathered, wishes: Wishes, evidence: str, retraining: str) -> "Beside":
+    """What is done about a run, and where more can be read of it: its page, and what was logged."""
     from modelqa.reports.files import page_of
+    from modelqa.ticketing import Beside
 
     facts = {"report": page_of(Path(wishes.report), run.result)} if wishes.report else {}
-    if not evidence:
-        return {"facts": facts, "links": {}}
-    from modelqa.actions import mlflow
+    links: Mapping[str, str] = {}
+    if evidence:
+        from modelqa.actions import mlflow
 
-    links = mlflow.links(mlflow.client(wishes.tracking_uri), run.result, evidence)
-    return {"facts": {**facts, "MLflow run": evidence}, "links": links}
+        facts["MLflow run"] = evidence
+        with suppress(ModelQAError):  # a ticket without a link is better than none
+            links = mlflow.links(mlflow.client(wishes.tracking_uri), run.result, evidence)
+    return Beside(retraining, facts=facts, links=links)
 
 
 def _do(run: Gathered, action: Mapping[str, Any], wishes: Wishes, evidence: str) -> str:

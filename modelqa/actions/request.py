@@ -129,7 +129,7 @@ def made(
     corrections: str | None,
     environment: str,
 ) -> Request:
-    """The request that follows from a run, its worst verdicts first and as many as have room."""
+    """The request that follows from a run, with as many of its red verdicts as have room."""
     subject, why = result.subject, cause(result.checks)
     failing = tuple(part for check in red for part in _failing(check))
     request = Request(

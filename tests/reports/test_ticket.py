@@ -92,6 +92,41 @@ def test_a_ticket_tells_all_that_is_asked_of_it() -> None:
         assert part in told, part
 
 
+def test_a_ticket_says_what_to_train_on_and_what_is_done_about_it() -> None:
+    """The batches that failed, the last good one before them, and whether a retraining was asked for."""
+    told = shown(run(), replace(STORY, retraining="held back: in the cool-down", severity="high"))
+    assert (
+        "**Retrain on:** rows like those of the 3 batches from <code>2026-11-20.parquet</code> to "
+        "<code>2026-11-22.parquet</code>, all newer than the last good one, <code>2026-11-19.parquet</code>"
+    ) in told
+    assert "**Retraining:** held back: in the cool-down" in told
+    assert "| severity | high |" in told
+    assert "**Retrain on:** rows like those of <code>2026-11-22.parquet</code>, beside" in shown(
+        run(), replace(STORY, failures=1, last_good="")
+    )
+
+
+def test_nobody_is_told_to_train_on_bad_rows() -> None:
+    """Where the cause is data quality there is no window."""
+    assert "Retrain on" not in shown(run("", check("schema")))
+
+
+def test_a_ticket_leads_to_the_report_the_run_and_the_version() -> None:
+    """As links where there are addresses, else by name."""
+    links = {"MLflow run": "https://mlflow.example/#/experiments/1/runs/ab"}
+    told = shown(run(), replace(STORY, links=links, facts={"report": "out/churn.html"}))
+    assert "[MLflow run](https://mlflow.example/#/experiments/1/runs/ab)" in told
+    assert "| report | <code>out/churn.html</code> |" in told
+
+
+def test_the_command_has_the_path_of_the_batch() -> None:
+    """Its name alone would be found in the folder of the command only."""
+    result = run()
+    batch = DataInfo("new.csv", rows=1, digest="x", source="data/new.csv")
+    result = replace(result, subject=replace(result.subject, batch=batch))
+    assert "--batch data/new.csv</pre>" in shown(result)
+
+
 def test_the_command_can_be_copied() -> None:
     """Not a character more than it has: no invisible space in an address."""
     result = run()
@@ -136,6 +171,10 @@ CAUSES = [
     (["drift"], ["metric"], "Drift without harm"),
     (["drift"], [], "Whether it does harm is not known"),
     (["metric"], ["drift"], "Decay"),
+    (["staleness"], ["metric", "drift"], "Age"),
+    (["staleness", "latency"], [], "Age"),
+    (["staleness", "metric"], [], "Scores fell"),
+    (["serving"], ["metric"], "Serving"),
     (["fairness"], [], "Whether the rows have changed is not known"),
     (["latency"], ["metric"], "Serving"),
     (["errors"], [], "Serving"),
@@ -167,8 +206,9 @@ def test_no_name_is_more_than_a_name(text: str) -> None:
     """No markup, mention, reference, link or image, in title, body or comment."""
     result = run(text)
     story = replace(
-        STORY, since=text, last_good=text, owner=text, environment=text, links={text: "javascript:alert(1)"}
-    )
+        STORY, since=text, last_good=text, owner=text, environment=text, links={text: "javascript:alert(1)"},
+        retraining=text, severity=text, facts={text: text}, trend=[(text, {text: text})] * 2,
+    )  # fmt: skip
     made = (
         body(result, story, path=text, red=result.checks) + "\n\n" + comment(result, story, red=result.checks)
     )
