@@ -21,7 +21,7 @@ from modelqa.actions.retrain import Limits, Need, Retrain, State, attempts, refu
 from modelqa.actions.tickets import Event, Failed, Phase, Policy, Ticket, advance, fingerprint
 from modelqa.actions.trainers import Ended
 from modelqa.actions.webhook import Webhook
-from modelqa.core.cause import incurable
+from modelqa.core.cause import unfit
 from modelqa.core.codec import Gathered
 from modelqa.core.result import CheckResult
 from modelqa.errors import ActionError
@@ -69,12 +69,13 @@ def consider(
     info = run.result.subject.model
     about = (info.name or info.uri) if info else ""
     model = fingerprint("", "", about, environ.get(ENVIRONMENT, ""))
+    cases = list(problems)  # before the transaction, for they may ask the ledger too
     with (
         Ledger(address(environ, root)) as ledger,
         ledger.lease(f"{NAME}:{model}", patience=PATIENCE) as lease,
         ledger.writing(lease) as work,
     ):
-        found = [_Case(run, action, work, model, environ, *each).answer() for each in problems]
+        found = [_Case(run, action, work, model, environ, *each).answer() for each in cases]
     return next((each for each in found if each.said), Considered(""))
 
 
@@ -98,10 +99,10 @@ class _Case:
         if not self.red or ticket.phase is not Phase.OPEN:
             return Considered("")
         need, past = self._need(ticket), [Retrain.read(each) for each in retrains.past(self.work, self.model)]
-        unfit = self._unfit()
-        if not unfit and (waits := waiting(need, past)):
+        no_ground = unfit(self.run.result.checks, partial=self.run.partial)
+        if not no_ground and (waits := waiting(need, past)):
             return Considered(waits)
-        why = unfit or refusal(need, past, limits_of(self.action), self.work.now)
+        why = no_ground or refusal(need, past, limits_of(self.action), self.work.now)
         if why:
             return Considered(f"held back: {why}")
         return self._ordered(ticket, need, attempts(need, past))
@@ -110,11 +111,6 @@ class _Case:
         info = self.run.result.subject.model
         version, digest = (info.version, info.digest) if info else ("", "")
         return Need(self.problem, episode=ticket.opened, version=version, digest=digest)
-
-    def _unfit(self) -> str:
-        if self.run.partial:
-            return "only some of the suite's checks ran, so that the cause is not known"
-        return incurable(self.run.result.checks)
 
     def _ordered(self, ticket: Ticket, need: Need, attempt: int) -> Considered:
         written = Retrain(need.request(attempt), need=need, by=self.action["retrain"], time=self.work.now)

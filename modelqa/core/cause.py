@@ -120,6 +120,19 @@ SAYS: Mapping[Cause, str] = {
     Cause.SERVING: "Serving: answers are missing, wrong in form, or late. Retraining does not help.",
     Cause.UNKNOWN: "Not known: something could not be measured, so nothing is known of the model.",
 }
+
+
+def unfit(checks: Sequence[CheckResult], *, partial: bool) -> str:
+    """Why these checks are no ground to retrain; "" where they are one.
+
+    >>> unfit([], partial=True)
+    "only some of the suite's checks ran, so that the cause is not known"
+    """
+    if partial:
+        return "only some of the suite's checks ran, so that the cause is not known"
+    return incurable(checks)
+
+
 _INCURABLE: Mapping[Cause, str] = {
     Cause.DATA_QUALITY: "the cause is data quality: "
     "repair the rows, for a model trained on them would be worse",

@@ -18,7 +18,7 @@ def past(work: Work, model: str) -> list[dict[str, Any]]:
 
 
 def keep(work: Work, model: str, id_: str, plain: Mapping[str, Any]) -> None:
-    """Write down a request, or what has become of it; its time stays that of the first."""
+    """Write down a request, or what has become of it."""
     text = json.dumps(plain, ensure_ascii=False, allow_nan=False)
     put(work.connection, effects, {"key": f"{_key(model)}{id_}", "outcome": text, "time": plain["time"]})
 

@@ -78,23 +78,21 @@ def comment(result: SuiteResult, story: Story, *, red: Sequence[CheckResult]) ->
     batch = result.subject.batch
     on = f" on {code(batch.name)}" if batch else ""
     if not red:
-        return (
-            f"{story.clean} clean batches in a row{on}. A person has opened this ticket; a person closes it."
-        )
-    times = f"{story.failures} batches in a row" if story.failures > 1 else "one batch"
+        return f"{story.clean} clean {_what(result)[1]} in a row{on}. A person has opened this ticket; a person closes it."
+    times = _times(story, _what(result))
     told = "\n".join(f"- {code(check.id)}: {_why(check)[0]}" for check in red[:MOST_CHECKS])
     return f"Still not green{on}: {times} since {code(story.since)}.\n\n{told}"
 
 
 def _lines(result: SuiteResult, story: Story, path: str, red: Sequence[CheckResult]) -> Iterator[str]:
-    yield _status(story)
+    yield _status(story, _what(result))
     yield ""
     if red:
         yield f"**Probably:** {text(diagnose(result.checks))}"
         yield ""
         yield from _cure(result, story)
     for check in red[:MOST_CHECKS]:
-        yield from _check(check, story)
+        yield from _check(check, story, _what(result)[1])
     if len(red) > MOST_CHECKS:
         yield f"- and {len(red) - MOST_CHECKS} more checks"
     silent = muted(result.checks) & {c.id for c in result.checks if c.outcome is not Outcome.PASSED}
@@ -127,15 +125,23 @@ def _verbatim(command: str) -> str:
     return re.sub(r"[^A-Za-z0-9 ]", lambda found: f"&#{ord(found[0])};", visible(command))
 
 
-def _status(story: Story) -> str:
+def _what(result: SuiteResult) -> tuple[str, str]:
+    """What comes one after another, one and several: batches, or runs of a suite without one."""
+    return ("batch", "batches") if result.subject.batch else ("run", "runs")
+
+
+def _times(story: Story, what: tuple[str, str]) -> str:
+    return f"{story.failures} {what[1]} in a row" if story.failures > 1 else f"one {what[0]}"
+
+
+def _status(story: Story, what: tuple[str, str]) -> str:
     if story.clean:
         closed = "closed" if not story.open else f"closes after {story.close_after}"
-        return f"✅ {story.clean} clean batches in a row since {code(story.since)} failed; {closed}."
-    times = f"{story.failures} batches in a row" if story.failures > 1 else "one batch"
-    return f"❌ Not green since {code(story.since)}: {times}."
+        return f"✅ {story.clean} clean {what[1]} in a row since {code(story.since)} failed; {closed}."
+    return f"❌ Not green since {code(story.since)}: {_times(story, what)}."
 
 
-def _check(check: CheckResult, story: Story) -> Iterator[str]:
+def _check(check: CheckResult, story: Story, several: str) -> Iterator[str]:
     place = f" ({code(check.where)})" if check.where else ""
     first, *rest = _why(check)
     yield f"- {SYMBOLS[check.outcome]} {code(check.id)}{place}: {first}"
@@ -146,7 +152,7 @@ def _check(check: CheckResult, story: Story) -> Iterator[str]:
     past = [(name, values[check.id]) for name, values in story.trend if check.id in values]
     if len(past) > 1:
         told = " → ".join(value for _, value in past)
-        yield f"  - the last {len(past)} batches, from {code(past[0][0])}: {text(told)}"
+        yield f"  - the last {len(past)} {several}, from {code(past[0][0])}: {text(told)}"
 
 
 def _why(check: CheckResult) -> list[str]:
@@ -173,7 +179,7 @@ def _facts(result: SuiteResult, story: Story) -> Iterator[str]:
         facts["batch"] = f"{rows} {_digest(subject.batch.digest)}".strip()
     if subject.reference:
         facts["reference"] = f"{code(subject.reference.name)}, {subject.reference.rows:,} rows"
-    facts["last good batch"] = code(story.last_good) if story.last_good else "none is known"
+    facts[f"last good {_what(result)[0]}"] = code(story.last_good) if story.last_good else "none is known"
     facts["suite"] = f"{code(result.suite)} {_digest(result.digest)}".strip()
     facts["severity"] = text(story.severity)
     facts["environment"] = code(story.environment) if story.environment else ""

@@ -64,7 +64,7 @@ _RETRAIN: Mapping[str, Fragment] = {
     },
     "at_most": {
         "type": "string",
-        "pattern": "^\\s*\\d{1,4}\\s+per\\s+\\S",
+        "pattern": "^\\s*\\d{1,4}\\s+per\\s" + _TIME["pattern"].removeprefix("^"),
         "default": "4 per 30 d",
         "description": "How many retrainings of a model in which time.",
     },

@@ -201,6 +201,7 @@ OF_SUITE = [
     "suite: s\nactions: [{retrain: webhook, cool_down: 7}]\n" + ONE,
     "suite: s\nactions: [{retrain: webhook, at_most: 4}]\n" + ONE,
     "suite: s\nactions: [{retrain: webhook, at_most: 4 a month}]\n" + ONE,
+    "suite: s\nactions: [{retrain: webhook, at_most: 4 per week}]\n" + ONE,
     "suite: s\nactions: [{retrain: webhook, ticket: local, on: failed}]\n" + ONE,
     "suite: s\nmodel: m\nchecks: [{staleness: modle, max: 30 d}]\n",
     "suite: s\nmodel: m\nchecks: [{staleness: model, max: 30}]\n",

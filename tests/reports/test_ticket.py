@@ -119,6 +119,15 @@ def test_a_ticket_leads_to_the_report_the_run_and_the_version() -> None:
     assert "| report | <code>out/churn.html</code> |" in told
 
 
+def test_without_a_batch_it_speaks_of_runs() -> None:
+    """A suite of ages alone has none."""
+    result = run()
+    told = shown(replace(result, subject=replace(result.subject, batch=None)))
+    assert "3 runs in a row" in told
+    assert "| last good run | <code>2026-11-19.parquet</code> |" in told
+    assert "batch" not in told.replace("--batch", "")
+
+
 def test_the_command_has_the_path_of_the_batch() -> None:
     """Its name alone would be found in the folder of the command only."""
     result = run()

@@ -11,7 +11,7 @@ import results
 from modelqa.actions.tickets import Failed
 from modelqa.core.codec import Gathered
 from modelqa.core.result import Measurement
-from modelqa.ledger import Ledger, address
+from modelqa.ledger import Ledger
 from modelqa.retraining import Considered, consider
 
 ACTION = {"retrain": "command", "run": ["true"], "on": ["failed"], "does": "retrain"}
@@ -19,15 +19,15 @@ ROUNDS, WATCHERS = 12, 6
 
 
 @pytest.mark.parametrize("by", ["command", "github", "webhook"])
-def test_one_of_many_watchers_is_the_one(tmp_path: Path, by: str) -> None:
+def test_one_of_many_watchers_is_the_one(url: str, tmp_path: Path, by: str) -> None:
     """All others are told that it is under way; a webhook hears of it under one id."""
     run = Gathered("s", results.run(results.check("roc_auc", Measurement("roc_auc", results.RED))))
-    with Ledger(address({}, tmp_path)):  # its tables
+    with Ledger(url):  # its tables
         pass
 
     def watch(number: int) -> Considered:
         problem: Sequence[Any] = [(f"{number // WATCHERS:040x}", Failed("b", version="7"), run.result.checks)]
-        where = {"MODELQA_ENVIRONMENT": str(number // WATCHERS)}
+        where = {"MODELQA_LEDGER": url, "MODELQA_ENVIRONMENT": str(number // WATCHERS)}
         return consider(run, {**ACTION, "retrain": by}, problem, where, tmp_path)
 
     with ThreadPoolExecutor(WATCHERS) as pool:
