@@ -78,7 +78,8 @@ def comment(result: SuiteResult, story: Story, *, red: Sequence[CheckResult]) ->
     batch = result.subject.batch
     on = f" on {code(batch.name)}" if batch else ""
     if not red:
-        return f"{story.clean} clean {_what(result)[1]} in a row{on}. A person has opened this ticket; a person closes it."
+        clean = f"{story.clean} clean {_what(result)[1]} in a row{on}"
+        return f"{clean}. A person has opened this ticket; a person closes it."
     times = _times(story, _what(result))
     told = "\n".join(f"- {code(check.id)}: {_why(check)[0]}" for check in red[:MOST_CHECKS])
     return f"Still not green{on}: {times} since {code(story.since)}.\n\n{told}"
