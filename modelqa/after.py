@@ -2,9 +2,10 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,15 +45,18 @@ class Told:
 def follow(runs: Sequence[Gathered], wishes: Wishes) -> list[Told]:
     """Do what was asked for, files first, then evidence and actions of each suite; what to print comes back.
 
-    Nothing that goes wrong keeps the others from being done.
+    Nothing that goes wrong keeps the others from being done. A training may take hours, so it comes last.
     """
     said: list[Told] = []
+    trainings: list[Callable[[], Iterator[Told]]] = []
     try:
         said += _files(runs, wishes)
     except _WRONG as error:
         said.append(_failure(error))
     for run in runs:
-        said += _outside(run, wishes)
+        said += _outside(run, wishes, trainings)
+    for training in trainings:
+        said += training()
     return said
 
 
@@ -74,7 +78,7 @@ def _files(runs: Sequence[Gathered], wishes: Wishes) -> Iterator[Told]:
             yield Told(f"report: {page}")
 
 
-def _outside(run: Gathered, wishes: Wishes) -> Iterator[Told]:
+def _outside(run: Gathered, wishes: Wishes, trainings: list[Callable[[], Iterator[Told]]]) -> Iterator[Told]:
     """Evidence in MLflow and the suite's actions, done where `act` is on, else told.
 
     A promotion has evidence, whether that was asked for or not.
@@ -92,7 +96,8 @@ def _outside(run: Gathered, wishes: Wishes) -> Iterator[Told]:
         except _WRONG as error:
             yield _failure(error)
     if wishes.act:
-        yield from _hear(run, wishes, evidence)
+        order = yield from _hear(run, wishes, evidence)
+        trainings += [partial(_trained, order, run, wishes, evidence)] if order else []
     for action in doing:
         try:
             yield Told(visible(_do(run, action, wishes, evidence)))
@@ -108,11 +113,10 @@ def _log(run: Gathered, wishes: Wishes) -> str:
     return mlflow.log(run.result, store, partial=run.partial, page=render(run.result, path=run.path))
 
 
-def _hear(run: Gathered, wishes: Wishes, evidence: str) -> Iterator[Told]:
+def _hear(run: Gathered, wishes: Wishes, evidence: str) -> Generator[Told, None, "Order | None"]:
     """Retraining and tickets hear of every run: what is red opens, what is green counts towards closing.
 
-    Whether the model is retrained is decided first, for the tickets say it. A training may take hours, so it
-    comes last, and then the tickets say what became of it.
+    Whether the model is retrained is decided first, for the tickets say it.
     """
     action = next((each for each in run.actions if "retrain" in each), None)
     considered = None
@@ -125,11 +129,7 @@ def _hear(run: Gathered, wishes: Wishes, evidence: str) -> Iterator[Told]:
     if said and action:
         yield Told(visible(f"retrain ({action['retrain']}) {said}"))
     yield from _tickets(run, wishes, evidence, said)
-    if considered and considered.order:
-        ended = _carry_out(considered.order, wishes)
-        yield ended
-        again = _tickets(run, wishes, evidence, f"{said}: {ended.line}")
-        yield from (told for told in again if told.failed)
+    return considered.order if considered else None
 
 
 def _consider(run: Gathered, action: Mapping[str, Any], wishes: Wishes) -> "Considered":
@@ -140,16 +140,20 @@ def _consider(run: Gathered, action: Mapping[str, Any], wishes: Wishes) -> "Cons
     return consider(run, action, problems(run, action, os.environ), os.environ, wishes.root)
 
 
-def _carry_out(order: "Order", wishes: Wishes) -> Told:
-    """Have a model retrained, and what became of it."""
+def _trained(order: "Order", run: Gathered, wishes: Wishes, evidence: str) -> Iterator[Told]:
+    """Have a model retrained, and tell the tickets what became of it."""
     from modelqa.actions.retrain import State
     from modelqa.retraining import carry_out
 
     try:
         ended = carry_out(order, os.environ, wishes.root, tracking_uri=wishes.tracking_uri)
     except _WRONG as error:
-        return _failure(error)
-    return Told(visible(ended.said), failed=ended.state is not State.DONE)
+        yield _failure(error)
+        return
+    line = f"{order.retrain.id}: {ended.said}"
+    yield Told(visible(line), failed=ended.state is not State.DONE)
+    again = _tickets(run, wishes, evidence, f"asked for, as {line}")
+    yield from (told for told in again if told.failed)
 
 
 def _tickets(run: Gathered, wishes: Wishes, evidence: str, retraining: str) -> Iterator[Told]:

@@ -222,11 +222,11 @@ def test_a_part_of_the_checks_is_no_ground(act: Act, project: Path) -> None:
 
 def test_a_command_that_takes_too_long_is_ended_with_all_that_it_started(act: Act, write: Write) -> None:
     """Its children too."""
-    child = "import pathlib, time; time.sleep(5); pathlib.Path('late').touch()"
+    child = "import pathlib, time; time.sleep(2); pathlib.Path('late').touch()"
     code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
     write(keys=f"    run: [{sys.executable}, -c, {json.dumps(code)}]\n    time_limit: 700 ms\n")
     assert "was ended after its time limit of 700 ms" in act()
-    time.sleep(5)
+    time.sleep(2)
     assert not Path("late").exists()
 
 
@@ -331,6 +331,20 @@ def test_a_webhook_is_told_until_it_answers_and_does_it_once(
         assert "the webhook has taken it" in act("three")
         assert "no newer version has come since" in act("one")
         assert [made["corrections"] for made in fake.retrains] == ["data/corrected.csv"]
+
+
+def test_a_training_comes_after_what_other_suites_have_to_say(act: Act, project: Path, write: Write) -> None:
+    """A ticket does not wait for hours, and is told the outcome afterwards."""
+    text = (project / "tiny.suite.yaml").read_text()
+    (project / "other.suite.yaml").write_text(text.replace("suite: tiny", "suite: other"))
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--modelqa-act", "."]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ})
+    lines = ran.stdout.splitlines()
+    where = [at for at, line in enumerate(lines) if line.startswith("ticket (local")]
+    training = [at for at, line in enumerate(lines) if "ended well after" in line]
+    assert (len(where), len(training)) == (2, 1), ran.stdout
+    assert training[0] > max(where)
+    assert "in the cool-down until" in ran.stdout  # the model is the same
 
 
 def test_without_a_ticket_it_is_retrained_all_the_same(act: Act, project: Path) -> None:
