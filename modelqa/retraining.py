@@ -99,13 +99,19 @@ class _Case:
         if not self.red or ticket.phase is not Phase.OPEN:
             return Considered("")
         need, past = self._need(ticket), [Retrain.read(each) for each in retrains.past(self.work, self.model)]
-        no_ground = unfit(self.run.result.checks, partial=self.run.partial)
+        no_ground = unfit(self.run.result.checks, partial=self.run.partial) or self._declined()
         if not no_ground and (waits := waiting(need, past)):
             return Considered(waits)
         why = no_ground or refusal(need, past, limits_of(self.action), self.work.now)
         if why:
             return Considered(f"held back: {why}")
         return self._ordered(ticket, need, attempts(need, past))
+
+    def _declined(self) -> str:
+        """What people have said of the problem at a tracker."""
+        known = [Ticket.read(each) for each in retrains.tickets(self.work, self.problem)]
+        declined = any(each.phase is Phase.WONT_FIX for each in known)
+        return "its ticket was closed as one that will not be fixed" if declined else ""
 
     def _need(self, ticket: Ticket) -> Need:
         info = self.run.result.subject.model

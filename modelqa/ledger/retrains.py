@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from modelqa.ledger.tables import effects
+from modelqa.ledger.tables import tickets as known
 from modelqa.ledger.upsert import put
 from modelqa.ledger.work import Work
 
@@ -21,6 +22,12 @@ def keep(work: Work, model: str, id_: str, plain: Mapping[str, Any]) -> None:
     """Write down a request, or what has become of it."""
     text = json.dumps(plain, ensure_ascii=False, allow_nan=False)
     put(work.connection, effects, {"key": f"{_key(model)}{id_}", "outcome": text, "time": plain["time"]})
+
+
+def tickets(work: Work, fingerprint: str) -> list[Any]:
+    """What is known of a problem's tickets, whatever the tracker, as plain data."""
+    query = select(known.c.state).where(known.c.fingerprint == fingerprint)
+    return [json.loads(row.state) for row in work.connection.execute(query)]
 
 
 def _key(model: str) -> str:

@@ -333,6 +333,18 @@ def test_a_webhook_is_told_until_it_answers_and_does_it_once(
         assert [made["corrections"] for made in fake.retrains] == ["data/corrected.csv"]
 
 
+def test_what_people_will_not_have_fixed_is_not_trained_away(act: Act, write: Write) -> None:
+    """Their word outweighs the suite's."""
+    failing = COMMAND.replace("]", ", '3']") + "    cool_down: 1 ms\n"
+    write(keys=failing)
+    act("one")
+    assert CliRunner().invoke(app, ["tickets", "close", "1", "--wont-fix"]).exit_code == 0
+    act("two")
+    before = trained()
+    assert "held back: its ticket was closed as one that will not be fixed" in act("three")
+    assert trained() == before
+
+
 def test_a_training_comes_after_what_other_suites_have_to_say(act: Act, project: Path, write: Write) -> None:
     """A ticket does not wait for hours, and is told the outcome afterwards."""
     text = (project / "tiny.suite.yaml").read_text()
