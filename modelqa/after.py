@@ -123,12 +123,11 @@ def _hear(run: Gathered, wishes: Wishes, evidence: str) -> Generator[Told, None,
     if action is not None:
         try:
             considered = _consider(run, action, wishes)
+            if considered.said:
+                yield Told(visible(f"retrain ({action['retrain']}) {considered.said}"))
         except _WRONG as error:
             yield _failure(error)
-    said = considered.said if considered else ""
-    if said and action:
-        yield Told(visible(f"retrain ({action['retrain']}) {said}"))
-    yield from _tickets(run, wishes, evidence, said)
+    yield from _tickets(run, wishes, evidence)
     return considered.order if considered else None
 
 
@@ -150,20 +149,18 @@ def _trained(order: "Order", run: Gathered, wishes: Wishes, evidence: str) -> It
     except _WRONG as error:
         yield _failure(error)
         return
-    line = f"{order.retrain.id}: {ended.said}"
-    yield Told(visible(line), failed=ended.state is not State.DONE)
-    again = _tickets(run, wishes, evidence, f"asked for, as {line}")
-    yield from (told for told in again if told.failed)
+    yield Told(visible(f"{order.retrain.id}: {ended.said}"), failed=ended.state is not State.DONE)
+    yield from (told for told in _tickets(run, wishes, evidence) if told.failed)
 
 
-def _tickets(run: Gathered, wishes: Wishes, evidence: str, retraining: str) -> Iterator[Told]:
+def _tickets(run: Gathered, wishes: Wishes, evidence: str) -> Iterator[Told]:
     """Tell the tickets of a suite."""
     hearing = [action for action in run.actions if "ticket" in action]
     if not hearing:
         return
     from modelqa.ticketing import tell
 
-    beside = _beside(run, wishes, evidence, retraining)
+    beside = _beside(run, wishes, evidence)
     for action in hearing:
         try:
             yield from (Told(visible(line)) for line in tell(run, action, os.environ, wishes.root, beside))
@@ -171,8 +168,8 @@ def _tickets(run: Gathered, wishes: Wishes, evidence: str, retraining: str) -> I
             yield _failure(error)
 
 
-def _beside(run: Gathered, wishes: Wishes, evidence: str, retraining: str) -> "Beside":
-    """What is done about a run, and where more can be read of it: its page, and what was logged."""
+def _beside(run: Gathered, wishes: Wishes, evidence: str) -> "Beside":
+    """Where more can be read of a run: its page, and what was logged of it."""
     from modelqa.reports.files import page_of
     from modelqa.ticketing import Beside
 
@@ -184,7 +181,7 @@ def _beside(run: Gathered, wishes: Wishes, evidence: str, retraining: str) -> "B
         facts["MLflow run"] = evidence
         with suppress(ModelQAError):  # a ticket without a link is better than none
             links = mlflow.links(mlflow.client(wishes.tracking_uri), run.result, evidence)
-    return Beside(retraining, facts=facts, links=links)
+    return Beside(facts=facts, links=links)
 
 
 def _do(run: Gathered, action: Mapping[str, Any], wishes: Wishes, evidence: str) -> str:

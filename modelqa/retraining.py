@@ -28,8 +28,8 @@ from modelqa.errors import ActionError
 from modelqa.ledger import Ledger, Work, address, retrains
 from modelqa.reports.files import write
 
-NAME, PATIENCE = "retrain", 30.0
-"""What the ledger calls whoever hears of a problem here, and seconds to wait for another process."""
+PATIENCE = 30.0
+"""Seconds to wait for another process."""
 FOLDER = Path(".modelqa") / "retrain"
 ENVIRONMENT = "MODELQA_ENVIRONMENT"
 Problem = tuple[str, Event, Sequence[CheckResult]]
@@ -72,7 +72,7 @@ def consider(
     cases = list(problems)  # before the transaction, for they may ask the ledger too
     with (
         Ledger(address(environ, root)) as ledger,
-        ledger.lease(f"{NAME}:{model}", patience=PATIENCE) as lease,
+        ledger.lease(f"retrain:{model}", patience=PATIENCE) as lease,
         ledger.writing(lease) as work,
     ):
         found = [_Case(run, action, work, model, environ, *each).answer() for each in cases]
@@ -93,11 +93,15 @@ class _Case:
     red: Sequence[CheckResult]
 
     def answer(self) -> Considered:
-        ticket = Ticket.read(self.work.ticket(self.problem, NAME))
+        ticket = Ticket.read(retrains.episode(self.work, self.problem))
         ticket, _ = advance(ticket, self.event, Policy(), self.work.now)
-        self.work.keep_ticket(self.problem, NAME, ticket.plain())
-        if not self.red or ticket.phase is not Phase.OPEN:
-            return Considered("")
+        red = self.red and ticket.phase is Phase.OPEN
+        found = self._judged(ticket) if red else Considered("")
+        retrains.keep_episode(self.work, self.problem, ticket.plain(), found.said)
+        return found
+
+    def _judged(self, ticket: Ticket) -> Considered:
+        """What follows for a problem that is there."""
         need, past = self._need(ticket), [Retrain.read(each) for each in retrains.past(self.work, self.model)]
         no_ground = unfit(self.run.result.checks, partial=self.run.partial) or self._declined()
         if not no_ground and (waits := waiting(need, past)):
@@ -167,8 +171,10 @@ def carry_out(
     except OSError as error:
         ended = Ended(State.UNDONE, f"the request cannot be written ({error.strerror})")
     kept = replace(order.retrain, state=ended.state, said=ended.said)
+    problem, said = kept.need.problem, f"asked for, as {kept.id}: {kept.said}"
     with Ledger(address(environ, root)) as ledger, ledger.writing() as work:
         retrains.keep(work, order.model, kept.id, kept.plain())
+        retrains.keep_episode(work, problem, retrains.episode(work, problem) or {}, said)
     return ended
 
 

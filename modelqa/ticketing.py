@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from modelqa.core.cause import muted
 from modelqa.core.codec import Gathered
 from modelqa.core.result import CheckResult, SuiteResult
 from modelqa.errors import ActionError
-from modelqa.ledger import Ledger, address
+from modelqa.ledger import Ledger, Work, address, retrains
 from modelqa.reports import ticket as wording
 
 GREEN = (Outcome.PASSED, Outcome.WARNED)
@@ -35,10 +35,10 @@ ENVIRONMENT = "MODELQA_ENVIRONMENT"
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What a ticket says of a run beside its result: what is done about it, and where more can be read."""
+    """What a ticket says beside a result: of retraining, and where more can be read (names, addresses)."""
 
-    retraining: str = ""
     _: KW_ONLY
+    retraining: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
 
@@ -63,6 +63,8 @@ def tell(
         closing(tracker_of(action, ledger, environ)) as tracker,
     ):
         policy = policy_of(action)
+        with ledger.writing() as work:
+            beside = replace(beside, retraining=retraining(work, run, environ))
         keys = []
         for key, event, red in problems(run, action, environ):
             report(
@@ -75,6 +77,19 @@ def tell(
     if wrong:
         raise ActionError("\n".join([f"ticket ({action['ticket']}) not told yet:", *wrong]))
     return [_said(tracker, each) for each in tickets if each.phase is not Phase.NONE]
+
+
+def retraining(work: Work, run: Gathered, environ: Mapping[str, str]) -> str:
+    """What the ledger has last said of retraining the model for this problem; "" for nothing."""
+    if not any("retrain" in action for action in run.actions):
+        return ""
+    return retrains.said(work, fingerprint(run.result.suite, "", *_about(run.result, environ)))
+
+
+def _about(result: SuiteResult, environ: Mapping[str, str]) -> tuple[str, str]:
+    """Which model a problem is about, and where that serves."""
+    model = result.subject.model
+    return (model.name or model.uri) if model else "", environ.get(ENVIRONMENT, "")
 
 
 def tracker_of(action: Mapping[str, Any], ledger: Ledger, environ: Mapping[str, str]) -> Tracker:
@@ -112,9 +127,7 @@ def problems(
     broken, drift and scores say nothing.
     """
     result, silent = run.result, muted(run.result.checks)
-    model = result.subject.model
-    about = (model.name or model.uri) if model else ""
-    where = environ.get(ENVIRONMENT, "")
+    about, where = _about(result, environ)
     each = action.get("group") == "check"
     groups = {check.id: [check] for check in result.checks} if each else {"": list(result.checks)}
     for key, checks in groups.items():

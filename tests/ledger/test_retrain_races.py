@@ -14,7 +14,7 @@ from modelqa.actions.tickets import Failed, Passed
 from modelqa.core.codec import Gathered
 from modelqa.core.result import Measurement
 from modelqa.core.subject import ModelInfo
-from modelqa.ledger import Ledger
+from modelqa.ledger import Ledger, retrains
 from modelqa.retraining import Considered, Order, carry_out, consider
 
 ACTION = {"retrain": "command", "run": ["true"], "on": ["failed"], "does": "retrain"}
@@ -87,8 +87,8 @@ def test_a_problem_that_was_closed_may_be_trained_away_again(url: str, tmp_path:
     assert "did not help" in said  # within a week of its closing it is the same problem
     assert again is None
     with Ledger(url) as ledger, ledger.writing() as work:
-        state = work.ticket("a" * 40, "retrain")
+        state = retrains.episode(work, "a" * 40)
         long_ago = {**state, "phase": "closed", "closed": state["opened"] - 8 * 86_400}
-        work.keep_ticket("a" * 40, "retrain", long_ago)
+        retrains.keep_episode(work, "a" * 40, long_ago, "")
     said, again = seen(url, tmp_path, Failed("h", version="9"), "9", **SOON)
     assert again, said
