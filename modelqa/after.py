@@ -2,16 +2,22 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from modelqa.core.codec import Gathered, to_plain
 from modelqa.errors import ActionError, ModelQAError
 from modelqa.reports import github
 from modelqa.reports.files import write, write_pages
 from modelqa.reports.terminal import visible, would
+
+if TYPE_CHECKING:
+    from modelqa.retraining import Considered, Order
+    from modelqa.ticketing import Beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +46,20 @@ class Told:
 def follow(runs: Sequence[Gathered], wishes: Wishes) -> list[Told]:
     """Do what was asked for, files first, then evidence and actions of each suite; what to print comes back.
 
-    Nothing that goes wrong keeps the others from being done.
+    Nothing that goes wrong keeps the others from being done. A training may take hours, so it comes last.
     """
     said: list[Told] = []
+    trainings: list[Callable[[], Iterator[Told]]] = []
     try:
         said += _files(runs, wishes)
     except _WRONG as error:
         said.append(_failure(error))
     for run in runs:
-        said += _outside(run, wishes)
-    return [*said, *boards(runs, wishes)]
+        said += _outside(run, wishes, trainings)
+    said += boards(runs, wishes)
+    for training in trainings:
+        said += training()
+    return said
 
 
 _WRONG = (ModelQAError, OSError)
@@ -92,13 +102,12 @@ def _board(run: Gathered, folder: Path) -> str:
     return f"step {write_events(folder, run.result):,} of {visible(run.result.suite)} in {folder}"
 
 
-def _outside(run: Gathered, wishes: Wishes) -> Iterator[Told]:
+def _outside(run: Gathered, wishes: Wishes, trainings: list[Callable[[], Iterator[Told]]]) -> Iterator[Told]:
     """Evidence in MLflow and the suite's actions, done where `act` is on, else told.
 
     A promotion has evidence, whether that was asked for or not.
     """
-    hearing = [action for action in run.actions if "ticket" in action and wishes.act]
-    others = [action for action in run.actions if action not in hearing]
+    others = [action for action in run.actions if not (wishes.act and {"ticket", "retrain"} & action.keys())]
     due = [(would(run.result, action, partial=run.partial), action) for action in others]
     doing = [action for line, action in due if wishes.act and line and not line.startswith("would not")]
     yield from (Told(line) for line, action in due if line and action not in doing)
@@ -110,8 +119,9 @@ def _outside(run: Gathered, wishes: Wishes) -> Iterator[Told]:
             yield Told(f"logged to MLflow: run {evidence} of experiment {name}")
         except _WRONG as error:
             yield _failure(error)
-    for action in hearing:
-        yield from _tickets(run, action, wishes)
+    if wishes.act:
+        order = yield from _hear(run, wishes, evidence)
+        trainings += [partial(_trained, order, run, wishes, evidence)] if order else []
     for action in doing:
         try:
             yield Told(visible(_do(run, action, wishes, evidence)))
@@ -127,14 +137,75 @@ def _log(run: Gathered, wishes: Wishes) -> str:
     return mlflow.log(run.result, store, partial=run.partial, page=render(run.result, path=run.path))
 
 
-def _tickets(run: Gathered, action: Mapping[str, Any], wishes: Wishes) -> Iterator[Told]:
-    """A ticket hears of every run: what is red opens it, what is green counts towards closing."""
-    from modelqa.ticketing import tell
+def _hear(run: Gathered, wishes: Wishes, evidence: str) -> Generator[Told, None, "Order | None"]:
+    """Retraining and tickets hear of every run: what is red opens, what is green counts towards closing.
+
+    Whether the model is retrained is decided first, for the tickets say it.
+    """
+    action = next((each for each in run.actions if "retrain" in each), None)
+    considered = None
+    if action is not None:
+        try:
+            considered = _consider(run, action, wishes)
+            if considered.said:
+                yield Told(visible(f"retrain ({action['retrain']}) {considered.said}"))
+        except _WRONG as error:
+            yield _failure(error)
+    yield from _tickets(run, wishes, evidence)
+    return considered.order if considered else None
+
+
+def _consider(run: Gathered, action: Mapping[str, Any], wishes: Wishes) -> "Considered":
+    """Whether a model is retrained, as the ledger has it from now on."""
+    from modelqa.retraining import consider
+    from modelqa.ticketing import problems
+
+    return consider(run, action, problems(run, action, os.environ), os.environ, wishes.root)
+
+
+def _trained(order: "Order", run: Gathered, wishes: Wishes, evidence: str) -> Iterator[Told]:
+    """Have a model retrained, and tell the tickets what became of it."""
+    from modelqa.actions.retrain import State
+    from modelqa.retraining import carry_out
 
     try:
-        yield from (Told(visible(line)) for line in tell(run, action, os.environ, wishes.root))
+        ended = carry_out(order, os.environ, wishes.root, tracking_uri=wishes.tracking_uri)
     except _WRONG as error:
         yield _failure(error)
+        return
+    yield Told(visible(f"{order.retrain.id}: {ended.said}"), failed=ended.state is not State.DONE)
+    yield from (told for told in _tickets(run, wishes, evidence) if told.failed)
+
+
+def _tickets(run: Gathered, wishes: Wishes, evidence: str) -> Iterator[Told]:
+    """Tell the tickets of a suite."""
+    hearing = [action for action in run.actions if "ticket" in action]
+    if not hearing:
+        return
+    from modelqa.ticketing import tell
+
+    beside = _beside(run, wishes, evidence)
+    for action in hearing:
+        try:
+            yield from (Told(visible(line)) for line in tell(run, action, os.environ, wishes.root, beside))
+        except _WRONG as error:
+            yield _failure(error)
+
+
+def _beside(run: Gathered, wishes: Wishes, evidence: str) -> "Beside":
+    """Where more can be read of a run: its page, and what was logged of it."""
+    from modelqa.reports.files import page_of
+    from modelqa.ticketing import Beside
+
+    facts = {"report": page_of(Path(wishes.report), run.result)} if wishes.report else {}
+    links: Mapping[str, str] = {}
+    if evidence:
+        from modelqa.actions import mlflow
+
+        facts["MLflow run"] = evidence
+        with suppress(ModelQAError):  # a ticket without a link is better than none
+            links = mlflow.links(mlflow.client(wishes.tracking_uri), run.result, evidence)
+    return Beside(facts=facts, links=links)
 
 
 def _do(run: Gathered, action: Mapping[str, Any], wishes: Wishes, evidence: str) -> str:

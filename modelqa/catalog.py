@@ -31,6 +31,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "ab": "modelqa.checks.ab:ab",
         "training": "modelqa.checks.training:training",
         "schema": "modelqa.checks.schema:schema",
+        "staleness": "modelqa.checks.staleness:staleness",
         "drift": "modelqa.checks.drift:drift",
         "expect": "modelqa.checks.expectations:expect",
         "evidently": "modelqa.checks.evidently:evidently",

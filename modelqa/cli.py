@@ -3,7 +3,7 @@
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -249,13 +249,20 @@ def lint(
 
 
 @app.command()
-def schema() -> None:
-    """Print the JSON Schema (draft 07) of suite files, for editors."""
+def schema(
+    of: Annotated[
+        Literal["suite", "retrain"],
+        typer.Argument(help="Suite files, or what is handed to whoever retrains."),
+    ] = "suite",
+) -> None:
+    """Print a JSON Schema (draft 07): of suite files, for editors, or of requests to retrain."""
     from json import dumps
 
+    from modelqa.suite.request_schema import request_schema
     from modelqa.suite.schema import json_schema
 
-    typer.echo(dumps(json_schema(), indent=1, ensure_ascii=False))
+    made = json_schema() if of == "suite" else request_schema()
+    typer.echo(dumps(made, indent=1, ensure_ascii=False))
 
 
 @app.command()

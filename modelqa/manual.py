@@ -25,6 +25,7 @@ NEEDS: Mapping[Needs, str] = {
     Needs.LABELS: "labels",
     Needs.REFERENCE: "a reference",
     Needs.CHAMPION: "a champion",
+    Needs.VERSION: "a model (it is not loaded)",
     Needs.PROFILE: "a reference, or the profile of one that was logged with the model",
 }
 

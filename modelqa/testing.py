@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 Task = Literal["binary", "multiclass", "regression"]
 CLASSES = {"binary": 2, "multiclass": 3}
+TODAY, DAY = 1_769_904_000.0, 86_400.0
+"""The time at which fakes are judged, 2026-02-01 in UTC: their model is ten days old, its data twenty."""
 NOISE = 2026
 """The seed of a model's noise: no batch's own, or it would be the signal over again."""
 
@@ -59,6 +61,8 @@ class FakeModel:
     """
 
     feature_names_in_ = np.array(["signal"])
+    modelqa_created = TODAY - 10 * DAY
+    modelqa_tags: Mapping[str, str] = {"modelqa.data_until": "2026-01-12"}
 
     def __init__(
         self,
@@ -170,7 +174,8 @@ def _run(check: Mapping[str, Any], subject: Mapping[str, Any] | None = None) -> 
         **(subject or {}),
     }
     with _surroundings(check) as root:
-        result: SuiteResult = Suite("fake", checks=[check], **parts).run(server=_served, root=root)
+        asked = Suite("fake", checks=[check], **parts)
+        result: SuiteResult = asked.run(server=_served, root=root, now=lambda: TODAY)
     return result.checks[0]
 
 

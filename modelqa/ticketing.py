@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from modelqa.core.codec import Gathered
 from modelqa.core.result import CheckResult, SuiteResult
 from modelqa.core.standing import Standing
 from modelqa.errors import ActionError
-from modelqa.ledger import Ledger, address
+from modelqa.ledger import Ledger, Work, address, retrains
 from modelqa.reports import ticket as wording
 
 GREEN = (Outcome.PASSED, Outcome.WARNED)
@@ -36,11 +36,26 @@ ENVIRONMENT = "MODELQA_ENVIRONMENT"
 """Where the model serves, such as production: a problem there is not the problem in staging."""
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a ticket says beside a result: of retraining, of many batches, and where more can be read."""
+
+    _: KW_ONLY
+    retraining: str = ""
+    evidence: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, str] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)
+
+
+NOTHING = Beside()
+
+
 def tell(
     run: Gathered,
     action: Mapping[str, Any],
     environ: Mapping[str, str],
     root: Path,
+    beside: Beside = NOTHING,
     standing: Standing | None = None,
 ) -> list[str]:
     """Note in the ledger what a run means for tickets, and bring the tracker there.
@@ -55,11 +70,13 @@ def tell(
         closing(tracker_of(action, ledger, environ)) as tracker,
     ):
         policy = policy_of(action)
+        with ledger.writing() as work:
+            words = {name: stand.words for name, stand in (standing or {}).items()}
+            beside = replace(beside, retraining=retraining(work, run, environ), evidence=words)
         keys = []
         for key, event, red in problems(run, action, environ):
-            patient = patience(policy, red, standing)
-            write = _writer(run, action, environ, red, policy, standing)
-            report(ledger, tracker.name, key, event, patient, write)
+            write = _writer(run, action, environ, red, policy, beside)
+            report(ledger, tracker.name, key, event, patience(policy, red, standing), write)
             keys.append(key)
         wrong = Relay(ledger, tracker, policy).deliver()
         with ledger.writing() as work:
@@ -67,6 +84,19 @@ def tell(
     if wrong:
         raise ActionError("\n".join([f"ticket ({action['ticket']}) not told yet:", *wrong]))
     return [_said(tracker, each) for each in tickets if each.phase is not Phase.NONE]
+
+
+def retraining(work: Work, run: Gathered, environ: Mapping[str, str]) -> str:
+    """What the ledger has last said of retraining the model for this problem; "" for nothing."""
+    if not any("retrain" in action for action in run.actions):
+        return ""
+    return retrains.said(work, fingerprint(run.result.suite, "", *_about(run.result, environ)))
+
+
+def _about(result: SuiteResult, environ: Mapping[str, str]) -> tuple[str, str]:
+    """Which model a problem is about, and where that serves."""
+    model = result.subject.model
+    return (model.name or model.uri) if model else "", environ.get(ENVIRONMENT, "")
 
 
 def tracker_of(action: Mapping[str, Any], ledger: Ledger, environ: Mapping[str, str]) -> Tracker:
@@ -123,9 +153,7 @@ def problems(
     broken, drift and scores say nothing.
     """
     result, silent = run.result, muted(run.result.checks)
-    model = result.subject.model
-    about = (model.name or model.uri) if model else ""
-    where = environ.get(ENVIRONMENT, "")
+    about, where = _about(result, environ)
     each = action.get("group") == "check"
     groups = {check.id: [check] for check in result.checks} if each else {"": list(result.checks)}
     for key, checks in groups.items():
@@ -162,11 +190,10 @@ class _writer:  # noqa: N801 (a function with what it needs)
         environ: Mapping[str, str],
         red: Sequence[CheckResult],
         policy: Policy,
-        standing: Standing | None = None,
+        beside: Beside,
     ) -> None:
-        self._evidence = {name: stand.words for name, stand in (standing or {}).items()}
-        self._run, self._red = run, red
-        self._owner = action.get("owner", "")
+        self._run, self._red, self._beside = run, red, beside
+        self._owner, self._severity = action.get("owner", ""), action.get("severity", "")
         self._environ, self._policy = environ, policy
 
     def __call__(self, ticket: Ticket, commands: Sequence[Command]) -> Text:
@@ -181,8 +208,11 @@ class _writer:  # noqa: N801 (a function with what it needs)
             trend=ticket.trend,
             owner=self._owner,
             environment=self._environ.get(ENVIRONMENT, ""),
-            links=links(self._environ),
-            evidence=self._evidence,
+            severity=self._severity,
+            retraining=self._beside.retraining,
+            facts=self._beside.facts,
+            links={**links(self._environ), **self._beside.links},
+            evidence=self._beside.evidence,
         )
         title = wording.title(result, red) if red else ticket.title
         said = wording.comment(result, story, red=red) if Command.COMMENT in commands else ""

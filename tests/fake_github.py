@@ -30,6 +30,7 @@ class FakeGitHub:
         self.tokens: set[str] = set()
         self.fail_next: list[Answer] = []
         self.lost = 0
+        self.dispatches: list[dict[str, Any]] = []
         self.issues: dict[int, dict[str, Any]] = {}
         self.now: Callable[[], float] = lambda: 0.0
         self.lag: Callable[[], float] = lambda: 0.0
@@ -140,6 +141,7 @@ class FakeGitHub:
             return 200, {}, issue
 
         return {
+            r"POST /dispatches": lambda: (204, {}, self.dispatches.append(body)),
             r"GET /issues": issues,
             r"POST /issues": lambda: (
                 201,

@@ -19,6 +19,7 @@ class FakeWebhook:
     def __init__(self) -> None:
         self.tickets: dict[str, dict[str, Any]] = {}
         self.seen: set[str] = set()
+        self.retrains: list[dict[str, Any]] = []
         self.rejected = self.lost = self.early = 0
         self.forbidden_until = 0.0
         self.now: Callable[[], float] = lambda: 0.0
@@ -57,6 +58,9 @@ class FakeWebhook:
         return 204, {}
 
     def _do(self, message: dict[str, Any]) -> None:
+        if message["action"] == "retrain":
+            self.retrains.append(message["request"])
+            return
         ticket = self.tickets.setdefault(message["fingerprint"], {"comments": [], "open": False})
         if message["action"] == "comment":
             ticket["comments"].append(message["comment"])

@@ -13,10 +13,11 @@ from importlib.metadata import version
 from math import isfinite
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from modelqa.actions.evidence import EVIDENCE, Judged, evidence, status
 from modelqa.actions.store import client as client
+from modelqa.actions.store import public
 from modelqa.actions.store import told as told
 from modelqa.core import extras
 from modelqa.core.codec import dumps
@@ -50,6 +51,21 @@ def log(result: SuiteResult, store: Any, *, partial: bool, page: str = "") -> st
         store.set_terminated(run, "FINISHED")
         tag(store, result, Judged.of(result, partial=partial, run_id=run))
     return str(run)
+
+
+def links(store: Any, result: SuiteResult, run: str) -> dict[str, str]:
+    """Where people see a logged run and the version that it judged; nothing where there is no server."""
+    uri = public(str(store.tracking_uri)).rstrip("/")
+    if not uri.startswith(("http://", "https://")):
+        return {}
+    with told("where the evidence is", store):
+        experiment = store.get_run(run).info.experiment_id
+    found = {"MLflow run": f"{uri}/#/experiments/{experiment}/runs/{run}"}
+    model = result.subject.model
+    if model is not None and model.name and model.version:
+        version = f"{uri}/#/models/{quote(model.name, safe='')}/versions/{quote(model.version)}"
+        found["model version"] = version
+    return found
 
 
 def _experiment(store: Any, name: str) -> str:

@@ -39,7 +39,7 @@ class Webhook:
         """The receiver that the environment names. Raises `ActionError` where a variable is missing."""
         for name in (URL, SECRET):
             if not environ.get(name):
-                raise ActionError(f"{name} is not set: a ticket: webhook needs it")
+                raise ActionError(f"{name} is not set: a webhook needs it")
         return cls(environ[URL], environ[SECRET])
 
     def close(self) -> None:
@@ -65,11 +65,18 @@ class Webhook:
         self._send("comment", text, comment=text.comment)
 
     def _send(self, action: str, text: Text, **said: Any) -> None:
+        self.send({"action": action, "fingerprint": text.fingerprint, **said}, key=text.key)
+
+    def send(self, message: Mapping[str, Any], *, key: str, same: bool = False) -> None:
+        """Send a message. Its id is that of its key and its text, or (``same``) that of its key alone.
+
+        Raises `ActionError` where the receiver does not take it.
+        """
         import httpx
 
-        message = {"version": 1, "action": action, "fingerprint": text.fingerprint, **said}
-        body = json.dumps(message, ensure_ascii=False, sort_keys=True).encode()
-        id_, moment = f"msg_{sha256(text.key.encode() + body).hexdigest()[:32]}", str(int(self._now()))
+        body = json.dumps({"version": 1, **message}, ensure_ascii=False, sort_keys=True).encode()
+        identity = key.encode() + (b"" if same else body)
+        id_, moment = f"msg_{sha256(identity).hexdigest()[:32]}", str(int(self._now()))
         headers = {
             "content-type": "application/json",
             "webhook-id": id_,

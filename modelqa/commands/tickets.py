@@ -16,6 +16,7 @@ from modelqa.core import units
 from modelqa.core.units import Unit
 from modelqa.errors import ModelQAError
 from modelqa.ledger import Ledger, Work, address, issues
+from modelqa.reports.markdown import plain
 
 tickets = typer.Typer(no_args_is_help=True, help="List, show, close and snooze the tickets of the ledger.")
 
@@ -39,10 +40,12 @@ def show(number: Number) -> None:
     """Print a ticket with its comments."""
     with _ledger() as work:
         row = _issue(work, number)
-    typer.echo(f"#{row.number} {row.title} ({row.reason.replace('_', ' ') or row.state})\n\n{row.body}")
+    typer.echo(
+        f"#{row.number} {row.title} ({row.reason.replace('_', ' ') or row.state})\n\n{plain(row.body)}"
+    )
     for each in json.loads(row.comments):
         when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(each["time"]))
-        typer.echo(f"\n--- {when}\n{each['text']}")
+        typer.echo(f"\n--- {when}\n{plain(each['text'])}")
 
 
 @tickets.command()

@@ -24,7 +24,8 @@ class Needs(Flag):
     ``PREDICTIONS`` are logged ones or a model's, ``MODEL`` is a model that can be called,
     ``CHAMPION`` is another model on the same rows, whatever the check is judged against.
     ``REFERENCE`` are rows to compare with; ``PROFILE`` is less: a reference or its profile, such as
-    the one logged with the model version.
+    the one logged with the model version. ``VERSION`` is a model that is found and not loaded; alone it
+    asks for no rows.
     """
 
     NOTHING = 0
@@ -35,6 +36,7 @@ class Needs(Flag):
     REFERENCE = auto()
     CHAMPION = auto()
     PROFILE = auto()
+    VERSION = auto()
 
 
 COMPARES = Needs.REFERENCE | Needs.PROFILE

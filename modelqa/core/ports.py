@@ -188,6 +188,21 @@ class Context(Protocol):
         not answer.
         """
 
+    def now(self) -> float:
+        """The time, in seconds since 1970."""
+
+    @property
+    def created(self) -> float | None:
+        """When the model was made, in seconds since 1970; None where it does not say. Nothing is loaded."""
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """What is said of the model version in its registry, by key; nothing where there is no model."""
+
+    @property
+    def time(self) -> str | None:
+        """The column that says when a row happened, where the suite names one."""
+
     def settled(self, estimate: Estimate) -> bool:
         """Whether the bound of this check would be decided by this: measuring on would change nothing."""
 

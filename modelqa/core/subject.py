@@ -28,12 +28,16 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True)
 class DataInfo:
-    """A batch or a reference: where it came from, its rows and the digest of its content."""
+    """A batch or a reference: what it is called, its rows and the digest of its content.
+
+    ``source`` is what a suite would say to have it again: a path or a pattern; empty for all else.
+    """
 
     name: str
     _: KW_ONLY
     rows: int
     digest: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,6 +129,8 @@ def show(value: float, unit: Unit = Unit.NUMBER, digits: int = 3) -> str:
 
     >>> show(0.0383, Unit.SECONDS), show(0.0012, Unit.SHARE), show(0.90812)
     ('38.3 ms', '0.12%', '0.908')
+    >>> show(30 * 86400.0, Unit.SECONDS), show(900.0, Unit.SECONDS)
+    ('30 d', '900 s')
     >>> show(float("inf")), show(float("nan"))
     ('inf', 'nan')
     """
@@ -136,7 +138,7 @@ def show(value: float, unit: Unit = Unit.NUMBER, digits: int = 3) -> str:
         return str(value)
     match unit:
         case Unit.SECONDS:
-            return _scaled(value, (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)))
+            return _scaled(value, (("d", 86400.0), ("h", 3600.0), ("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)))
         case Unit.BYTES:
             return _scaled(value, (("GiB", 2.0**30), ("MiB", 2.0**20), ("KiB", 2.0**10), ("B", 1.0)))
         case Unit.PER_SECOND:

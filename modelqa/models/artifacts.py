@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,18 @@ def mlmodel(directory: Path) -> dict[str, Any]:
     if not isinstance(read, dict) or not isinstance(read.get("flavors"), dict):
         raise SubjectError("the model's MLmodel file names no flavors; log the model again")
     return read
+
+
+def created(read: Mapping[str, Any]) -> float | None:
+    """When a model was saved, in seconds since 1970, by its MLmodel file; None where it does not say.
+
+    >>> created({"utc_time_created": "1970-01-01 00:01:00.500000"})
+    60.5
+    """
+    try:
+        return datetime.fromisoformat(str(read.get("utc_time_created"))).replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        return None
 
 
 def flavors(read: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

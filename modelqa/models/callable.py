@@ -23,7 +23,8 @@ def find(source: Any, *, tracking_uri: str | None = None, trust: Trust = "regist
 
     A function gets a frame and returns one value a row, probabilities of shape (rows, classes) (a
     frame's column names are the classes), or ``(values, probabilities)``. The digest is that of the
-    module's file, empty for an object. ``tracking_uri`` is not needed here.
+    module's file, empty for an object, whose attributes ``modelqa_created`` (seconds since 1970) and
+    ``modelqa_tags`` (texts by key) say what a registry says of others. ``tracking_uri`` is not needed here.
 
     Raises `SubjectError` where the text is no ``module:function``, the module is not there, or
     ``trust`` forbids its code.
@@ -35,7 +36,8 @@ def find(source: Any, *, tracking_uri: str | None = None, trust: Trust = "regist
     if not isinstance(source, str):
         name = getattr(source, "__qualname__", type(source).__qualname__)
         info = ModelInfo(name, name=name)
-        return Found(info, load=partial(wrap, source, info))
+        created, tags = getattr(source, "modelqa_created", None), getattr(source, "modelqa_tags", {})
+        return Found(info, load=partial(wrap, source, info), created=created, tags=tags)
     module, colon, path = source.partition(":")
     if not (colon and path and all(part.isidentifier() for part in f"{module}.{path}".split("."))):
         raise SubjectError(f"{source}: expected package.module:function")

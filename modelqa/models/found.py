@@ -15,7 +15,8 @@ class Found:
 
     ``load`` loads it and may run its code; where it can be pickled, another process can load it too.
     ``wrapped`` loads it behind the interface that its server calls, ``size`` counts the bytes of its
-    files; ``tags`` are those of its version in the registry. ``logged`` fetches the artifacts of the run
+    files; ``tags`` are those of its version in the registry, of the model behind it, and its parameters;
+    ``created`` is when it was made, in seconds since 1970. ``logged`` fetches the artifacts of the run
     that made it whose names hold a word. ``folder`` holds its files where MLflow can
     serve them, as they stay while something refers to it.
     """
@@ -26,6 +27,7 @@ class Found:
     wrapped: Callable[[], Model] | None = None
     size: Callable[[], int] | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    created: float | None = None
     folder: Folder | None = None
     logged: Callable[[str], Folder] | None = None
 

@@ -42,7 +42,7 @@ def find(
     place, client = registry.resolve(str(uri), tracking_uri, patience)
     folder = _fetched(place, client, str(uri), patience)
     info = ModelInfo(str(uri), name=place.name, version=place.version, id=place.id)
-    found = _admitted(folder, info, trust, place.tags)
+    found = _admitted(folder, info, trust, place.tags, place.created)
     return replace(found, logged=partial(runs.fetch, client, found, patience))
 
 
@@ -88,7 +88,9 @@ def _local(location: str) -> Path | None:
     return None if len(parts.scheme) > 1 else Path(location)
 
 
-def _admitted(folder: Folder, info: ModelInfo, trust: Trust, tags: Mapping[str, str]) -> Found:
+def _admitted(
+    folder: Folder, info: ModelInfo, trust: Trust, tags: Mapping[str, str], created: float | None = None
+) -> Found:
     """Hash, judge and offer a model's files. What is not simply trusted is copied first, so that the
     files that are judged are those that are loaded."""
     if trust != "registry":
@@ -103,6 +105,7 @@ def _admitted(folder: Folder, info: ModelInfo, trust: Trust, tags: Mapping[str, 
         wrapped=partial(_load_wrapped, folder, info),
         size=partial(artifacts.size, folder.path),
         tags=dict(tags),
+        created=min((at for at in (created, artifacts.created(read)) if at is not None), default=None),
         folder=folder,
     )
 

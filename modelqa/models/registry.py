@@ -12,7 +12,6 @@ from urllib.parse import unquote
 
 from modelqa.core import extras
 from modelqa.core.patience import hurried, patiently
-from modelqa.core.profile_file import TAG
 from modelqa.errors import NotFound, SubjectError
 from modelqa.models import frames
 
@@ -34,6 +33,7 @@ class Place:
     version: str = ""
     id: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
+    created: float | None = None
 
 
 def resolve(uri: str, tracking_uri: str | None, patience: float) -> tuple[Place, Any]:
@@ -121,10 +121,10 @@ def _of_version(client: Any, uri: str, asked: "re.Match[str]") -> Place:
     if version is None:
         raise NotFound(f"{uri}: {name} has no version {number}; its latest is {_latest(client, uri, name)}")
     place = _follow(client, uri, client.get_model_version_download_uri(name, number), version.source or "")
-    # Where the profile of its reference lies is said of the logged model, before there is a version of it.
-    profile = {TAG: place.tags[TAG]} if TAG in place.tags else {}
-    tags = {**profile, **(version.tags or {})}
-    return replace(place, name=name, version=str(version.version), tags=tags)
+    # Much is said of the logged model before there is a version of it: where the profile of its reference is.
+    tags = {**place.tags, **(version.tags or {})}
+    made = [at for at in (place.created, _seconds(version.creation_timestamp)) if at is not None]
+    return replace(place, name=name, version=str(version.version), tags=tags, created=min(made, default=None))
 
 
 def _aliased(uri: str, name: str, alias: str, aliases: Mapping[str, Any]) -> str:
@@ -153,23 +153,30 @@ def _follow(client: Any, uri: str, location: str, source: str) -> Place:
         return _of_run(client, uri, run["run"], run["path"])
     if behind is None:
         return Place(location)
-    return Place(location, id=behind["id"], tags=_tags(client, behind["id"]))
-
-
-def _tags(client: Any, id_: str) -> dict[str, str]:
-    """The tags of a logged model; none where the registry does not answer for logged models: the
-    version's files are known without."""
     try:
-        return dict(client.get_logged_model(id_).tags or {})
-    except Exception:  # an older server, or one that keeps versions only
-        return {}
+        model = client.get_logged_model(behind["id"])
+    except Exception:  # an older server, or one that keeps versions only: the files are known without
+        return Place(location, id=behind["id"])
+    return replace(_model(model), location=location)
+
+
+def _model(model: Any) -> Place:
+    """The files of a logged model, and what people have said of it."""
+    tags = {key: value for key, value in (model.tags or {}).items() if not key.startswith("mlflow.")}
+    said = {**(model.params or {}), **tags}
+    created = _seconds(model.creation_timestamp)
+    return Place(model.artifact_location, id=model.model_id, tags=said, created=created)
+
+
+def _seconds(milliseconds: Any) -> float | None:
+    return milliseconds / 1000 if isinstance(milliseconds, int) and milliseconds > 0 else None
 
 
 def _logged(client: Any, uri: str, id_: str) -> Place:
     model = _or_none(lambda: client.get_logged_model(id_))
     if model is None:
         raise NotFound(f"{uri}: there is no logged model {id_}; copy its id from the run that logged it")
-    return Place(model.artifact_location, id=id_, tags=dict(model.tags or {}))
+    return _model(model)
 
 
 def _of_run(client: Any, uri: str, id_: str, path: str) -> Place:
@@ -182,8 +189,8 @@ def _of_run(client: Any, uri: str, id_: str, path: str) -> Place:
     named = [model for model in logged if model.name == path and str(model.status) != "FAILED"]
     if named:
         newest = max(named, key=lambda model: model.creation_timestamp)
-        return Place(newest.artifact_location, id=newest.model_id, tags=dict(newest.tags or {}))
-    return Place(f"{run.info.artifact_uri.rstrip('/')}/{path}")
+        return _model(newest)
+    return Place(f"{run.info.artifact_uri.rstrip('/')}/{path}", created=_seconds(run.info.end_time))
 
 
 def _or_none(ask: Callable[[], T]) -> T | None:

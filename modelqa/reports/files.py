@@ -47,6 +47,16 @@ def write_pages(folder: Path, told: Iterable[tuple[str, SuiteResult]]) -> list[P
     return made
 
 
+def page_of(folder: Path, result: SuiteResult) -> str:
+    """Where the page of a result lies, if it is the only one of its name: beside the others of its run.
+
+    >>> from modelqa.core.subject import SubjectInfo
+    >>> page_of(Path("out"), SuiteResult("churn", SubjectInfo(), (), started="", digest=""))
+    'out/churn.html'
+    """
+    return (folder / f"{named(result)}.html").as_posix()
+
+
 def write_comparison(folder: Path, before: SuiteResult, after: SuiteResult) -> Path:
     """Write what changed between two runs and say where: ``SUITE-compared.html``.
 

@@ -1,5 +1,6 @@
 """A result as GitHub's Markdown: what failed first, then a table of all checks, cut on a row boundary."""
 
+import html
 import re
 import string
 from collections.abc import Iterable, Iterator, Sequence
@@ -46,6 +47,19 @@ def code(written: str) -> str:
     '<code>roc_auc&#124;x</code>'
     """
     return f"<code>{text(written)}</code>"
+
+
+def plain(markdown: str) -> str:
+    """What our own Markdown says, for a terminal: no tags, no references, a table as lines.
+
+    >>> print(plain("**Probably:** decay&#46;\\n\\n| | |\\n|---|---|\\n| model | <code>churn&#58;7</code> |"))
+    Probably: decay.
+    <BLANKLINE>
+    model: churn:7
+    """
+    rows = [re.sub(r"^\| (.+?) \| (.+) \|$", r"\1: \2", line) for line in markdown.splitlines()]
+    kept = [row for row in rows if not re.fullmatch(r"\|[|\s-]+\|", row)]
+    return html.unescape(re.sub(r"</?(?:code|pre)>|\*\*", "", "\n".join(kept)))
 
 
 def page(results: Sequence[SuiteResult], *, most: int, more: str = "") -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from modelqa.core.bound import Bound, Outcome
+from modelqa.core.cause import unfit
 from modelqa.core.result import CheckResult, SuiteResult, Verdict, show_estimate, show_limit
 from modelqa.core.units import Unit, show
 
@@ -200,6 +201,8 @@ def would(result: SuiteResult, action: Mapping[str, Any], *, partial: bool = Fal
         wanted -= {"passed", "warned"}
     if outcome not in wanted:
         return ""
+    if "retrain" in action and (why := unfit(result.checks, partial=partial)):
+        return f"would not {visible(action['does'])}: {why}"
     does, skipped = visible(action["does"]), result.counts().get(Outcome.SKIPPED, 0)
     if skipped and result.outcome in (Outcome.PASSED, Outcome.WARNED) and not action.get("first"):
         return f"would not {does}: the run is {outcome}, but {skipped:,} skipped"

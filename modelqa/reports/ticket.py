@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 
 from modelqa.core.bound import Outcome
-from modelqa.core.cause import diagnose, muted
+from modelqa.core.cause import diagnose, incurable, muted
 from modelqa.core.result import CheckResult, SuiteResult
 from modelqa.core.units import show
 from modelqa.reports import words
@@ -19,7 +19,7 @@ from modelqa.reports.terminal import visible, worst_first
 LONGEST_TITLE, LONGEST_BODY = 200, 60_000
 """Characters: GitHub takes 256 and 65,536."""
 MOST_CHECKS, MOST_SLICES = 20, 5
-_LINK = re.compile(r"https?://[\w.:/?=&%~+-]+", re.ASCII)
+_LINK = re.compile(r"https?://[\w.:/?=&%~+#-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,10 @@ class Story:
     open: bool
     trend: Sequence[tuple[str, Mapping[str, str]]] = ()
     owner: str = ""
+    severity: str = ""
     environment: str = ""
+    retraining: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
     evidence: Mapping[str, str] = field(default_factory=dict)
 
@@ -77,22 +80,22 @@ def comment(result: SuiteResult, story: Story, *, red: Sequence[CheckResult]) ->
     batch = result.subject.batch
     on = f" on {code(batch.name)}" if batch else ""
     if not red:
-        return (
-            f"{story.clean} clean batches in a row{on}. A person has opened this ticket; a person closes it."
-        )
-    times = f"{story.failures} batches in a row" if story.failures > 1 else "one batch"
+        clean = f"{story.clean} clean {_what(result)[1]} in a row{on}"
+        return f"{clean}. A person has opened this ticket; a person closes it."
+    times = _times(story, _what(result))
     told = "\n".join(f"- {code(check.id)}: {_why(check)[0]}" for check in red[:MOST_CHECKS])
     return f"Still not green{on}: {times} since {code(story.since)}.\n\n{told}"
 
 
 def _lines(result: SuiteResult, story: Story, path: str, red: Sequence[CheckResult]) -> Iterator[str]:
-    yield _status(story)
+    yield _status(story, _what(result))
     yield ""
     if red:
         yield f"**Probably:** {text(diagnose(result.checks))}"
         yield ""
+        yield from _cure(result, story)
     for check in red[:MOST_CHECKS]:
-        yield from _check(check, story)
+        yield from _check(check, story, _what(result)[1])
     if len(red) > MOST_CHECKS:
         yield f"- and {len(red) - MOST_CHECKS} more checks"
     silent = muted(result.checks) & {c.id for c in result.checks if c.outcome is not Outcome.PASSED}
@@ -106,20 +109,42 @@ def _lines(result: SuiteResult, story: Story, path: str, red: Sequence[CheckResu
     yield f"<pre>{_verbatim(reproduce(result, path))}</pre>"
 
 
+def _cure(result: SuiteResult, story: Story) -> Iterator[str]:
+    """What to train on, where that may help, and what modelqa does about it."""
+    batch = result.subject.batch
+    if not incurable(result.checks) and batch:
+        first = f" from {code(story.since)}" if story.failures > 1 else ""
+        many = f"the {story.failures} batches{first} to {code(batch.name)}" if first else code(batch.name)
+        known = f", all newer than the last good one, {code(story.last_good)}" if story.last_good else ""
+        yield f"**Retrain on:** rows like those of {many}{known}, beside those it was trained on."
+        yield ""
+    if story.retraining:
+        yield f"**Retraining:** {text(story.retraining)}"
+        yield ""
+
+
 def _verbatim(command: str) -> str:
     """A command as it is to be copied: in ``<pre>`` nothing is a mention or a link."""
     return re.sub(r"[^A-Za-z0-9 ]", lambda found: f"&#{ord(found[0])};", visible(command))
 
 
-def _status(story: Story) -> str:
+def _what(result: SuiteResult) -> tuple[str, str]:
+    """What comes one after another, one and several: batches, or runs of a suite without one."""
+    return ("batch", "batches") if result.subject.batch else ("run", "runs")
+
+
+def _times(story: Story, what: tuple[str, str]) -> str:
+    return f"{story.failures} {what[1]} in a row" if story.failures > 1 else f"one {what[0]}"
+
+
+def _status(story: Story, what: tuple[str, str]) -> str:
     if story.clean:
         closed = "closed" if not story.open else f"closes after {story.close_after}"
-        return f"✅ {story.clean} clean batches in a row since {code(story.since)} failed; {closed}."
-    times = f"{story.failures} batches in a row" if story.failures > 1 else "one batch"
-    return f"❌ Not green since {code(story.since)}: {times}."
+        return f"✅ {story.clean} clean {what[1]} in a row since {code(story.since)} failed; {closed}."
+    return f"❌ Not green since {code(story.since)}: {_times(story, what)}."
 
 
-def _check(check: CheckResult, story: Story) -> Iterator[str]:
+def _check(check: CheckResult, story: Story, several: str) -> Iterator[str]:
     place = f" ({code(check.where)})" if check.where else ""
     first, *rest = _why(check)
     yield f"- {SYMBOLS[check.outcome]} {code(check.id)}{place}: {first}"
@@ -129,9 +154,10 @@ def _check(check: CheckResult, story: Story) -> Iterator[str]:
         yield f"  - and {len(rest) - MOST_SLICES:,} more"
     if said := story.evidence.get(check.id):
         yield f"  - {text(said)}"
-    past = [values[check.id] for _, values in story.trend if check.id in values]
+    past = [(name, values[check.id]) for name, values in story.trend if check.id in values]
     if len(past) > 1:
-        yield f"  - the last {len(past)} batches: {text(' → '.join(past))}"
+        told = " → ".join(value for _, value in past)
+        yield f"  - the last {len(past)} {several}, from {code(past[0][0])}: {text(told)}"
 
 
 def _why(check: CheckResult) -> list[str]:
@@ -158,10 +184,12 @@ def _facts(result: SuiteResult, story: Story) -> Iterator[str]:
         facts["batch"] = f"{rows} {_digest(subject.batch.digest)}".strip()
     if subject.reference:
         facts["reference"] = f"{code(subject.reference.name)}, {subject.reference.rows:,} rows"
-    facts["last good batch"] = code(story.last_good) if story.last_good else "none is known"
+    facts[f"last good {_what(result)[0]}"] = code(story.last_good) if story.last_good else "none is known"
     facts["suite"] = f"{code(result.suite)} {_digest(result.digest)}".strip()
+    facts["severity"] = text(story.severity)
     facts["environment"] = code(story.environment) if story.environment else ""
     facts["owner"] = code(story.owner) if story.owner else ""
+    facts |= {text(name): code(told) for name, told in story.facts.items()}
     safe = {name: url for name, url in story.links.items() if _LINK.fullmatch(url)}
     facts["links"] = ", ".join(f"[{text(name)}]({url})" for name, url in safe.items())
     yield "| | |"
@@ -187,5 +215,5 @@ def reproduce(result: SuiteResult, path: str) -> str:
         if model is not None and model.name and model.version:
             parts += [side, f"models:/{model.name}/{model.version}"]
     if subject.batch is not None and subject.batch.digest:
-        parts += ["--batch", subject.batch.name]
+        parts += ["--batch", subject.batch.source or subject.batch.name]
     return shlex.join(parts)

@@ -2,7 +2,7 @@
 
 from modelqa.core.bound import Outcome, judge, rows_to_tell
 from modelqa.core.result import Verdict, show_estimate, show_limit
-from modelqa.core.units import show
+from modelqa.core.units import Unit, show
 
 
 def name(verdict: Verdict) -> str:
@@ -54,6 +54,8 @@ def why(verdict: Verdict) -> str:
     low = limit.endswith("min")
     if estimate.is_fact:
         allowed = f"at {'least' if low else 'most'} {show_limit(wanted, found.unit)} allowed"
+        if found.unit in (Unit.SECONDS, Unit.BYTES):
+            return f"{told}, {allowed}."
         return f"{name(verdict)}: {show(estimate.value, found.unit)} counted, {allowed}."
     near = (
         f"ends at {show(estimate.high, found.unit)}" if low else f"starts at {show(estimate.low, found.unit)}"

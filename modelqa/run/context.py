@@ -14,6 +14,7 @@ from modelqa.core.estimate import Estimate, Levels
 from modelqa.core.evidence import OVER_TIME, Evidence
 from modelqa.core.ports import Column, Model, Other, Predictions, Table, Versus
 from modelqa.core.result import ALL
+from modelqa.models.found import Found
 from modelqa.run.encode import Encoded
 from modelqa.run.found import locate
 from modelqa.run.opened import Opened, Side
@@ -96,6 +97,25 @@ class View:
 
     def logged(self, word: str) -> Path:
         return self.opened.logged_by_run(self.side, word)
+
+    def now(self) -> float:
+        return self.opened.settings.now()
+
+    @property
+    def created(self) -> float | None:
+        found: Found = self.opened.find(self.side)
+        return found.created
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        if self.opened.suite.model is None:
+            return {}
+        found: Found = self.opened.find(self.side)
+        return found.tags
+
+    @property
+    def time(self) -> str | None:
+        return self.opened.suite.time
 
     def settled(self, estimate: Estimate) -> bool:
         return settled(estimate, self.bound)

@@ -33,17 +33,19 @@ def run_suite(
     only: Iterable[str] | None = None,
     listener: Listener = nobody,
     server: Callable[[Any], Model] | None = None,
+    now: Callable[[], float] = time.time,
 ) -> SuiteResult:
     """Run a suite, or those of its checks whose ids are in `only`.
 
     Paths of the suite start at `root`; `server` starts a server for a model that was found, instead
-    of MLflow's. Raises `SuiteError` where the suite cannot be planned;
+    of MLflow's, and `now` is the time in seconds since 1970, which ages are measured by. Raises
+    `SuiteError` where the suite cannot be planned;
     whatever goes wrong later is the outcome of the check it happened to.
     """
     started = datetime.now(UTC)
     wanted = None if only is None else set(only)
     checks = [check for check in plan(suite).checks if wanted is None or check.id in wanted]
-    settings = Settings(root=Path(root), tracking_uri=tracking_uri)
+    settings = Settings(root=Path(root), tracking_uri=tracking_uri, now=now)
     with closing(Opened(suite, settings if server is None else replace(settings, server=server))) as opened:
         results = []
         for position, planned in enumerate(checks, start=1):

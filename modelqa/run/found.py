@@ -20,13 +20,14 @@ SERVER = "modelqa.models.serve:start"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a run takes from around the suite: where paths start, which registry, which clock, and
+    """What a run takes from around the suite: where paths start, which registry, which clocks, and
     what starts a server for a model that was found."""
 
     _: KW_ONLY
     root: Path
     tracking_uri: str | None = None
     clock: Callable[[], float] = time.perf_counter
+    now: Callable[[], float] = time.time
     server: Callable[[Any], Model] = lambda found: cast("Model", catalog.load(SERVER)(found))
 
 

@@ -15,6 +15,7 @@ from modelqa.core.profile_file import TAG
 from modelqa.core.subject import DataInfo, Endpoint, SubjectInfo
 from modelqa.engines import memory, profiled
 from modelqa.engines.opening import open_rows
+from modelqa.engines.sources import is_address
 from modelqa.errors import NotFound, SubjectError
 from modelqa.models import cold
 from modelqa.models.found import Found, logged_by_run
@@ -63,8 +64,10 @@ class Opened:
 
     def ensure(self, needs: Needs, *, other: Other | None = None) -> None:
         """Open what a check needs, so that what cannot be opened is found before it measures."""
-        if needs:
+        if needs & ~Needs.VERSION:
             _ = self.batch
+        if Needs.VERSION in needs:
+            self.find("model")
         if Needs.LABELS in needs:
             _ = self.labels
         if needs & COMPARES:
@@ -89,8 +92,9 @@ class Opened:
         return SubjectInfo(
             model=tell("model", lambda: self.find("model").info),
             champion=tell("champion", lambda: self.find("champion").info),
-            batch=tell("batch", lambda: self.batch.info),
-            reference=tell("reference", lambda: self.reference.info) or self._told_reference,
+            batch=tell("batch", lambda: _placed(self.batch.info, self.suite.batch)),
+            reference=tell("reference", lambda: _placed(self.reference.info, self.suite.reference))
+            or self._told_reference,
         )
 
     @property
@@ -368,6 +372,12 @@ def column_of(table: Table, name: str, role: str) -> Column:
         there = ", ".join(list(table.kinds)[:20])
         raise SubjectError(f"{role} names column {name!r}, which {table.info.name} lacks; it has {there}")
     return table.column(name)
+
+
+def _placed(info: DataInfo, source: Any) -> DataInfo:
+    """What is told of a table, with the path that leads to it; an address may hold a password."""
+    here = isinstance(source, str | Path) and not is_address(source)
+    return replace(info, source=str(source)) if here else info
 
 
 def _listed(part: Any) -> Sequence[str]:

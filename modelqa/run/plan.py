@@ -80,6 +80,7 @@ def _levels(suite: Suite, check: CheckSpec, alpha: float) -> Levels:
 _SAYS = {
     Needs.BATCH: ("batch", "rows to judge"),
     Needs.MODEL: ("model", "a model that can be called"),
+    Needs.VERSION: ("model", "the model that it is about"),
     Needs.LABELS: ("labels", "the truth of the batch"),
     Needs.REFERENCE: ("reference", "rows to compare the batch with"),
     Needs.CHAMPION: ("champion", "the model to compare with"),
@@ -122,7 +123,7 @@ def _beside_the_point(check: CheckSpec) -> Iterator[tuple[str, str]]:
             )
         elif check.versus == "dummy" and (Needs.LABELS not in own or Needs.MODEL in own):
             yield "versus", "is no score of labels, which is all that a dummy knows"
-    if check.slices and not own:
+    if check.slices and not own & ~Needs.VERSION:
         yield "slices", "looks at no rows, so that it has no slices"
 
 

@@ -1,12 +1,10 @@
-"""Nodes into what follows a run: tickets and promotions, with their keys."""
+"""Nodes into what follows a run: tickets, promotions and retraining, with their keys."""
 
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from modelqa.core.units import Unit
-from modelqa.suite import values
-from modelqa.suite.bounds import quantity
+from modelqa.suite import retrain, values
 from modelqa.suite.nodes import Node, Problems
 from modelqa.suite.spec import ActionSpec, When
 
@@ -16,10 +14,12 @@ _ON = values.choice("failed", "passed", "warned", "inconclusive", "errored")
 _ACTIONS: Mapping[str, Reader] = {
     "ticket": values.choice("github", "local", "webhook"),
     "promote": values.name,
+    "retrain": values.choice(*retrain.BY),
 }
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}")
 MOST_BATCHES = 1000
+SEVERITIES = ("low", "medium", "high", "critical")
 
 
 def _repository(node: Node, problems: Problems) -> str | None:
@@ -37,35 +37,30 @@ def _batches(node: Node, problems: Problems) -> int | None:
     return None
 
 
-def _interval(node: Node, problems: Problems) -> float | None:
-    found = quantity(node, problems)
-    if found is None:
-        return None
-    if found.unit is not Unit.SECONDS or found.value <= 0:
-        problems.add(node.place, f"expected a time such as 12 h or 1 d, found {node.shown()}")
-        return None
-    return found.value
-
-
 _KEYS: Mapping[str, Mapping[str, Reader]] = {
     "ticket": {
         "repository": _repository,
         "labels": lambda node, problems: list(values.texts(node, problems, "labels")),
         "owner": values.text,
+        "severity": values.choice(*SEVERITIES),
         "close_after": _batches,
-        "repeat_interval": _interval,
+        "repeat_interval": values.interval,
         "group": values.choice("model", "check"),
     },
     "promote": {
         "allow_inconclusive": lambda node, problems: list(values.texts(node, problems, "ids of checks")),
         "first": values.flag,
     },
+    "retrain": {"repository": _repository, **retrain.KEYS},
 }
 
 
 def actions(node: Node, problems: Problems) -> tuple[ActionSpec, ...]:
     """A suite's actions."""
-    return values.each(node, _action, problems, "actions")
+    found = values.each(node, _action, problems, "actions")
+    for another in [each for each in found if each.kind == "retrain"][1:]:
+        problems.add(another.place, "a second retrain: cool-down and budget are the model's, so write one")
+    return found
 
 
 def _action(node: Node, problems: Problems) -> ActionSpec | None:
@@ -74,9 +69,21 @@ def _action(node: Node, problems: Problems) -> ActionSpec | None:
         told = f"one key must be {' or '.join(_ACTIONS)}, such as {{ticket: github, on: failed}}"
         problems.add(node.place, f"expected one action, found {len(kinds) or 'none'}: {told}")
         return None
-    kind, on = kinds[0], node.get("on")
+    kind = kinds[0]
     value = _ACTIONS[kind](node.value[kind], problems)
+    when = _when(kind, node, problems)
+    params = _params(kind, node, problems) if when is not None else {}
+    if kind == "retrain":
+        retrain.fit(node, problems)
+    return None if when is None else ActionSpec(kind, value, on=when, params=params, place=node.place)
+
+
+def _when(kind: str, node: Node, problems: Problems) -> tuple[When, ...] | None:
+    """After which outcomes; None where it is not said and cannot be guessed."""
+    on = node.get("on")
     if on is None:
+        if kind == "retrain":
+            return ("failed",)
         problems.add(node.place, f"{kind} needs the key 'on': say after which outcome, such as on: failed")
         return None
     when = values.each(on, _ON, problems, "outcomes") if on.is_list else (_ON(on, problems),)
@@ -86,10 +93,10 @@ def _action(node: Node, problems: Problems) -> ActionSpec | None:
         problems.add(
             on.place, "a ticket follows what is not green, such as on: failed; passed closes it anyway"
         )
-    if kind == "promote" and not set(when) <= {"passed", "warned", None}:
-        problems.add(on.place, f"promote follows passed or warned only, found {on.shown()}")
-    params = _params(kind, node, problems)
-    return ActionSpec(kind, value, on=cast("tuple[When, ...]", when), params=params, place=node.place)
+    follows = {"promote": ("passed", "warned"), "retrain": ("failed",)}.get(kind)
+    if follows and not set(when) <= {*follows, None}:
+        problems.add(on.place, f"{kind} follows {' or '.join(follows)} only, found {on.shown()}")
+    return cast("tuple[When, ...]", when)
 
 
 def _params(kind: str, node: Node, problems: Problems) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 import types
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from dataclasses import fields, is_dataclass
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from modelqa.core import units
 from modelqa.core.check import Shape
@@ -44,12 +45,22 @@ def shape_of(annotation: Any) -> Fragment:
     if origin is Literal:
         return {"enum": list(inner)}
     kind = origin or annotation
+    if isinstance(kind, type) and is_dataclass(kind):
+        return _record(kind)
     if isinstance(kind, type) and issubclass(kind, Mapping):
         values = shape_of(inner[1]) if inner else {}
         return {"type": "object", "additionalProperties": values} if values else {"type": "object"}
     if isinstance(kind, type) and kind is not str and issubclass(kind, Sequence):
         return _array(kind, inner)
     return dict(_WORDS.get(kind, {}))
+
+
+def _record(kind: type) -> Fragment:
+    """A dataclass as an object with all of its fields; a reader ignores others."""
+    hints = get_type_hints(kind, include_extras=True)
+    told = {field.name: shape_of(hints[field.name]) for field in fields(kind)}
+    summary = (kind.__doc__ or "").partition("\n")[0]
+    return {"type": "object", "description": summary, "properties": told, "required": [*told]}
 
 
 def _array(kind: type, inner: tuple[Any, ...]) -> Fragment:

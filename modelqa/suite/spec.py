@@ -76,7 +76,11 @@ class ActionSpec:
         >>> ActionSpec("promote", "champion", on=("passed",)).describe()["does"]
         'promote the model to champion'
         """
-        says = {"promote": f"promote the model to {self.value}", "ticket": f"open a ticket ({self.value})"}
+        says = {
+            "promote": f"promote the model to {self.value}",
+            "ticket": f"open a ticket ({self.value})",
+            "retrain": f"retrain the model ({self.value})",
+        }
         does = says.get(self.kind, f"{self.kind}: {self.value}")
         return {"does": does, "on": list(self.on), self.kind: self.value, **self.params}
 

@@ -180,6 +180,15 @@ def seconds(node: Node, problems: Problems) -> float | None:
     return None
 
 
+def interval(node: Node, problems: Problems) -> float | None:
+    """A time for people's affairs, such as ``1 d``."""
+    try:
+        return units.read(node.value, Unit.SECONDS)
+    except (ValueError, OverflowError):
+        problems.add(node.place, f"expected a time such as 12 h or 1 d, found {node.shown()}")
+    return None
+
+
 def trust(node: Node, problems: Problems) -> Any:
     """``registry``, ``none``, or a list of digests."""
     if node.is_list:

@@ -32,6 +32,14 @@ def test_the_same_message_is_done_once_and_another_one_again(fake: FakeWebhook) 
     assert [ticket["comments"] for ticket in fake.tickets.values() if "comments" in ticket] == [["c", "c"]]
 
 
+def test_a_request_to_retrain_is_done_once_whatever_it_says(fake: FakeWebhook) -> None:
+    """It is known by its key alone: a later batch that asks again for the same is the same request."""
+    sender = hook(fake)
+    for batch in ("monday", "tuesday"):
+        sender.send({"action": "retrain", "request": {"since": batch}}, key="retrain-1", same=True)
+    assert fake.retrains == [{"since": "monday"}]
+
+
 def test_a_message_that_was_signed_by_another_is_rejected(fake: FakeWebhook) -> None:
     """So is one that is too old."""
     for sender in (hook(fake, "wrong"), hook(fake, now=301.0)):

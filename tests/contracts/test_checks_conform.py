@@ -43,6 +43,12 @@ CASES: dict[str, list[tuple[Any, dict[str, Any]]]] = {
         ("demographic_parity_difference", {"by": "region", "max": 0.5}),
         ("equalized_odds_ratio", {"by": "region", "min": 0.1}),
     ],
+    "staleness": [
+        ("model", {"max": "30 d"}),
+        ("data", {"max": "30 d"}),
+        ("data", {"max": "30 d", "tag": "modelqa.data_until"}),
+        ("rows", {"max": 1000}),
+    ],
     "schema": [({"signal": {"type": "float"}}, {}), ("signature", {})],
     "drift": [
         (["signal", "region"], {"max": 1}),

@@ -58,6 +58,9 @@ checks:
   - {errors: rate, max: 1%, column: status, ok: [200, 204]}
   - {errors: calls, max: 1%, calls: 200, rows: 2}
   - {serving: parity, max: 0}
+  - {staleness: model, max: 30 d}
+  - {staleness: data, max: 60 d, tag: until}
+  - {staleness: rows, max: 50_000}
   - {prometheus: "sum(rate(x[5m]))", over: 1d, step: 5m, reduce: mean, unit: ratio, max: 1%}
   - {schema: signature}
   - schema: {age: {type: int, min: 18, nulls: 1%, in: [18, 19]}, day: {min: "2020-01-01"}, note:}
@@ -74,6 +77,8 @@ actions:
   - {ticket: github, on: failed, repository: shop/churn, labels: [ml], close_after: 2, group: check}
   - {ticket: local, on: [failed, errored], repeat_interval: 12 h, owner: ml-team}
   - {promote: champion, on: [passed, warned]}
+  - {retrain: command, run: [python, train.py], time_limit: 2 h, cool_down: 7 d, at_most: 4 per 30 d,
+    corrections: data/corrected.parquet, on: [failed]}
 """
 
 
@@ -178,6 +183,30 @@ OF_SUITE = [
     "suite: s\nactions: [{promote: champion, on: failed}]\n" + ONE,
     "suite: s\nactions: [{ticket: local, promote: champion, on: passed}]\n" + ONE,
     "suite: s\nactions: [{mail: me, on: failed}]\n" + ONE,
+    "suite: s\nactions: [{ticket: local, on: failed, severity: huge}]\n" + ONE,
+    "suite: s\nactions: [{retrain: me}]\n" + ONE,
+    "suite: s\nactions: [{retrain: command}]\n" + ONE,
+    "suite: s\nactions: [{retrain: command, run: python train.py}]\n" + ONE,
+    "suite: s\nactions: [{retrain: command, run: []}]\n" + ONE,
+    "suite: s\nactions: [{retrain: command, run: [a, 7]}]\n" + ONE,
+    "suite: s\nactions: [{retrain: command, run: [a], uri: b}]\n" + ONE,
+    "suite: s\nactions: [{retrain: command, run: [a], on: passed}]\n" + ONE,
+    "suite: s\nactions: [{retrain: command, run: [a], on: [failed, errored]}]\n" + ONE,
+    "suite: s\nactions: [{retrain: command, run: [a], owner: me}]\n" + ONE,
+    "suite: s\nactions: [{retrain: command, run: [a], time_limit: 7}]\n" + ONE,
+    "suite: s\nactions: [{retrain: project}]\n" + ONE,
+    "suite: s\nactions: [{retrain: project, uri: p, env_manager: docker}]\n" + ONE,
+    "suite: s\nactions: [{retrain: github, event: a b}]\n" + ONE,
+    "suite: s\nactions: [{retrain: github, time_limit: 2 h}]\n" + ONE,
+    "suite: s\nactions: [{retrain: webhook, repository: a/b}]\n" + ONE,
+    "suite: s\nactions: [{retrain: webhook, cool_down: 7}]\n" + ONE,
+    "suite: s\nactions: [{retrain: webhook, at_most: 4}]\n" + ONE,
+    "suite: s\nactions: [{retrain: webhook, at_most: 4 a month}]\n" + ONE,
+    "suite: s\nactions: [{retrain: webhook, at_most: 4 per week}]\n" + ONE,
+    "suite: s\nactions: [{retrain: webhook, ticket: local, on: failed}]\n" + ONE,
+    "suite: s\nmodel: m\nchecks: [{staleness: modle, max: 30 d}]\n",
+    "suite: s\nmodel: m\nchecks: [{staleness: model, max: 30}]\n",
+    "suite: s\nmodel: m\nchecks: [{staleness: rows, max: 30 d}]\n",
 ]
 OF_CHECK = [
     "f1",

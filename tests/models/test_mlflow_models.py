@@ -86,7 +86,7 @@ def test_one_changed_byte_changes_the_digest(store: Store, tmp_path: Path):
 
 def test_tags_of_the_version_come_along(store: Store):
     """What the registry says of a version is at hand without another question."""
-    assert models.find("models:/churn/1", tracking_uri=store.uri).tags == {"team": "growth"}
+    assert models.find("models:/churn/1", tracking_uri=store.uri).tags["team"] == "growth"
 
 
 def test_a_classifier_gives_probabilities_and_the_likeliest_class(store: Store):

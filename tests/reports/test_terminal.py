@@ -9,7 +9,7 @@ from modelqa.core.bound import Bound, Outcome
 from modelqa.core.estimate import Estimate
 from modelqa.core.result import Budget, CheckResult, Measurement, SuiteResult, Verdict
 from modelqa.core.subject import DataInfo, ModelInfo, SubjectInfo
-from modelqa.reports.terminal import MOST_ROWS, details, render, visible
+from modelqa.reports.terminal import MOST_ROWS, details, render, visible, would
 
 SUBJECT = SubjectInfo(
     model=ModelInfo("m", name="churn", version="7"), batch=DataInfo("b.parquet", rows=41203)
@@ -39,6 +39,15 @@ def result(*checks: CheckResult) -> SuiteResult:
 
 
 UNDECIDED = "roc_auc 0.908 [0.884, 0.929], min 0.90 (n=412): about 3,700 rows would tell"
+
+
+def test_what_would_not_help_would_not_be_done() -> None:
+    """A run without acting already says that bad rows are not learnt from."""
+    action = {"does": "retrain the model (command)", "on": ["failed"], "retrain": "command"}
+    red = check("rows", RED)
+    rows = replace(red, kind="schema")
+    assert would(result(rows), action).startswith("would not retrain the model (command): the cause is")
+    assert would(result(red), action).startswith("would retrain the model")
 
 
 def test_the_table_holds_what_is_not_green_worst_first() -> None:

@@ -79,7 +79,7 @@ def test_a_ticket_tells_all_that_is_asked_of_it() -> None:
         "roc_auc is 0.871, below the floor of 0.90",
         "0.871 [0.862, 0.880], n=41,203",
         "roc_auc in region=EU</code>: 0.842 [0.829, 0.855]",
-        "the last 3 batches: 0.912 → 0.905 → 0.871",
+        "the last 3 batches, from <code>a</code>: 0.912 → 0.905 → 0.871",
         "**Probably:** Scores fell.",
         "| last good batch | <code>2026-11-19.parquet</code> |",
         "<code>2026-11-22.parquet</code>, 41,203 rows <code>sha256:bbbbbbbbbbbb</code>",
@@ -99,6 +99,50 @@ def test_what_many_batches_say_is_told_of_a_check() -> None:
     assert words in unescape(html(told))
     assert "<b>" not in html(told)
     assert "evidence" not in shown(run())
+
+
+def test_a_ticket_says_what_to_train_on_and_what_is_done_about_it() -> None:
+    """The batches that failed, the last good one before them, and whether a retraining was asked for."""
+    told = shown(run(), replace(STORY, retraining="held back: in the cool-down", severity="high"))
+    assert (
+        "**Retrain on:** rows like those of the 3 batches from <code>2026-11-20.parquet</code> to "
+        "<code>2026-11-22.parquet</code>, all newer than the last good one, <code>2026-11-19.parquet</code>"
+    ) in told
+    assert "**Retraining:** held back: in the cool-down" in told
+    assert "| severity | high |" in told
+    assert "**Retrain on:** rows like those of <code>2026-11-22.parquet</code>, beside" in shown(
+        run(), replace(STORY, failures=1, last_good="")
+    )
+
+
+def test_nobody_is_told_to_train_on_bad_rows() -> None:
+    """Where the cause is data quality there is no window."""
+    assert "Retrain on" not in shown(run("", check("schema")))
+
+
+def test_a_ticket_leads_to_the_report_the_run_and_the_version() -> None:
+    """As links where there are addresses, else by name."""
+    links = {"MLflow run": "https://mlflow.example/#/experiments/1/runs/ab"}
+    told = shown(run(), replace(STORY, links=links, facts={"report": "out/churn.html"}))
+    assert "[MLflow run](https://mlflow.example/#/experiments/1/runs/ab)" in told
+    assert "| report | <code>out/churn.html</code> |" in told
+
+
+def test_without_a_batch_it_speaks_of_runs() -> None:
+    """A suite of ages alone has none."""
+    result = run()
+    told = shown(replace(result, subject=replace(result.subject, batch=None)))
+    assert "3 runs in a row" in told
+    assert "| last good run | <code>2026-11-19.parquet</code> |" in told
+    assert "batch" not in told.replace("--batch", "")
+
+
+def test_the_command_has_the_path_of_the_batch() -> None:
+    """Its name alone would be found in the folder of the command only."""
+    result = run()
+    batch = DataInfo("new.csv", rows=1, digest="x", source="data/new.csv")
+    result = replace(result, subject=replace(result.subject, batch=batch))
+    assert "--batch data/new.csv</pre>" in shown(result)
 
 
 def test_the_command_can_be_copied() -> None:
@@ -145,6 +189,10 @@ CAUSES = [
     (["drift"], ["metric"], "Drift without harm"),
     (["drift"], [], "Whether it does harm is not known"),
     (["metric"], ["drift"], "Decay"),
+    (["staleness"], ["metric", "drift"], "Age"),
+    (["staleness", "latency"], [], "Age"),
+    (["staleness", "metric"], [], "Scores fell"),
+    (["serving"], ["metric"], "Serving"),
     (["fairness"], [], "Whether the rows have changed is not known"),
     (["latency"], ["metric"], "Serving"),
     (["errors"], [], "Serving"),
@@ -176,8 +224,9 @@ def test_no_name_is_more_than_a_name(text: str) -> None:
     """No markup, mention, reference, link or image, in title, body or comment."""
     result = run(text)
     story = replace(
-        STORY, since=text, last_good=text, owner=text, environment=text, links={text: "javascript:alert(1)"}
-    )
+        STORY, since=text, last_good=text, owner=text, environment=text, links={text: "javascript:alert(1)"},
+        retraining=text, severity=text, facts={text: text}, trend=[(text, {text: text})] * 2,
+    )  # fmt: skip
     made = (
         body(result, story, path=text, red=result.checks) + "\n\n" + comment(result, story, red=result.checks)
     )
