@@ -89,7 +89,7 @@ class MemoryTable:
 
     def _convert(self, name: str) -> Column:
         source = self._source
-        dtype = str(source.types[name] if source.frame is None else source.frame.dtypes[name])
+        dtype = str(source.types[name] if source.frame is None else source.frame[name].dtype)
         if name in source.objects:
             return arrays.objects(name, source.objects[name], dtype)
         with readable(f"{source.name}: column {name!r}"):

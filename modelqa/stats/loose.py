@@ -11,7 +11,7 @@ from modelqa.stats.ranked import Floats, Ranked, Whole
 _FEW = 1 << 14
 """So few rows are sorted."""
 _MOST_CELLS = 1 << 16
-_SAMPLE, _TAIL = 1024, 10
+_SAMPLE, _TAIL = 1024, 2
 """The cells lie over the middle of so many rows, all but so many at either end."""
 _CHUNK = 1 << 14
 """Rows that stay in the processor's cache from one step to the next."""
@@ -65,9 +65,10 @@ class Loose:
         """
         if self._in_order:
             return self.ranked.quantiles(ranks)
-        cells = np.searchsorted(self._upto, ranks, side="right")
+        cells = self._cells_at(ranks)
         held = self._look(cells)
-        return np.array([held[cell][rank - self._below(cell)] for cell, rank in _pairs(cells, ranks)])
+        below = (ranks - self._first[cells]).tolist()
+        return np.array([held[cell][rank] for cell, rank in zip(cells.tolist(), below, strict=True)])
 
     def upto(self, edges: Floats, side: Literal["left", "right"] = "right") -> Whole:
         """How many rows are at or below each edge; only below it for ``side="left"``.
@@ -79,8 +80,8 @@ class Loose:
             return self.ranked.upto(edges, side)
         cells = self._cells_of(edges)
         held = self._look(cells)
-        found = [self._below(c) + int(np.searchsorted(held[c], e, side)) for c, e in _pairs(cells, edges)]
-        return np.array(found, dtype=np.int64)
+        inside = [held[c].searchsorted(e, side) for c, e in zip(cells.tolist(), edges.tolist(), strict=True)]
+        return self._first[cells] + np.array(inside, dtype=np.int64)
 
     @property
     def _in_order(self) -> bool:
@@ -106,7 +107,7 @@ class Loose:
             scale = float(self._cells / (high - low))
         return scale if 0 < scale < np.inf else 0.0
 
-    @property
+    @cached_property
     def _cells(self) -> int:
         return min(_MOST_CELLS, 1 << (self.rows.bit_length() - 2))
 
@@ -130,25 +131,28 @@ class Loose:
         return self._cells_of(self._values)
 
     @cached_property
-    def _upto(self) -> Whole:
-        """How many rows are in each cell and those below."""
-        return np.cumsum(np.bincount(self._cell, minlength=self._cells))
+    def _first(self) -> Whole:
+        """How many rows are in the cells below each, and in all."""
+        return np.append(0, np.cumsum(np.bincount(self._cell, minlength=self._cells)))
 
-    def _below(self, cell: int) -> int:
-        return int(self._upto[cell - 1]) if cell else 0
+    def _cells_at(self, ranks: NDArray[np.intp]) -> NDArray[np.intp]:
+        """The cells of the rows of these ranks."""
+        return np.searchsorted(self._first, ranks, side="right") - 1
 
     def _look(self, cells: NDArray[np.integer]) -> dict[int, Floats]:
         """The rows of some cells, sorted, and of those that will be asked for."""
         if not self._sorted:
-            usual = np.searchsorted(self._upto, (_USUAL * self.rows).astype(np.intp), side="right")
-            cells = np.concatenate([cells, usual])
-        new = [cell for cell in np.unique(cells).tolist() if cell not in self._sorted]
+            near = (_USUAL * self.rows).astype(np.intp)[:, None] + [-1, 0, 1]
+            usual = self._cells_at(np.clip(near.ravel(), 0, self.rows - 1))
+            cells = np.concatenate([cells, usual, [0, self._cells - 1]])
+        new = sorted(set(cells.tolist()) - self._sorted.keys())
         if new:
             wanted = np.zeros(self._cells, dtype=np.bool_)
             wanted[new] = True
-            rows = np.sort(self._values[wanted.take(self._cell)])
-            ends = np.cumsum([int(self._upto[cell]) - self._below(cell) for cell in new])
-            self._sorted |= zip(new, np.split(rows, ends[:-1]), strict=True)
+            rows = np.sort(self._values[wanted.take(self._cell, mode="clip")])
+            ends = np.cumsum(np.diff(self._first)[new]).tolist()
+            for cell, start, end in zip(new, [0, *ends], ends, strict=False):
+                self._sorted[cell] = rows[start:end]
         return self._sorted
 
 
@@ -167,7 +171,3 @@ def ordered(rows: Floats | Order) -> Order:
     gone = np.isnan(rows)
     known = rows[~gone] if gone.any() else rows
     return Ranked(np.sort(known)) if len(known) < _FEW else Loose(known)
-
-
-def _pairs(cells: NDArray[np.integer], values: NDArray[np.generic]) -> "zip[tuple[int, float]]":
-    return zip(cells.tolist(), values.tolist(), strict=True)
