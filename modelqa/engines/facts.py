@@ -1,7 +1,6 @@
 """Facts of columns that are at hand, counted in few passes."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -23,6 +22,8 @@ def count(table: Table, asked: Sequence[Fact]) -> dict[Fact, int]:
     >>> list(count(table, [Fact("below", ("age",), 18), Fact("missing", ("age",))]).values())
     [1, 1]
     """
+    from concurrent.futures import ThreadPoolExecutor
+
     verify(asked)
     single = dict.fromkeys(fact.columns[0] for fact in asked if fact.rule != "repeated")
     with ThreadPoolExecutor(2) as pool:
