@@ -154,7 +154,7 @@ def _column(
 ) -> Iterator[Measurement]:
     wrong = False
     if counts["nulls"] == rows:  # nothing is there that could be of a wrong type, or break a rule
-        counts = dict.fromkeys(_facts(name, kind, rules), 0) | counts
+        counts = dict.fromkeys(_facts(name, kind, rules), 0) | dict(counts)
     elif not _fits(kind, rules):  # no other rule can be applied to it
         wrong, rules = True, {rule: wanted for rule, wanted in rules.items() if rule in ("type", "nulls")}
     for rule, wanted in rules.items():
