@@ -1,21 +1,17 @@
-"""`schema`: the contract of a batch, counted in one scan of each column."""
+"""`schema`: the contract of a batch, counted in one scan."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from modelqa.checks.repeats import distinct_values, repeated_rows
 from modelqa.core import units
 from modelqa.core.bound import Bound
 from modelqa.core.check import Complaint, Needs, Shape, check
 from modelqa.core.estimate import Estimate
-from modelqa.core.ports import Column, Context
+from modelqa.core.fact import Fact
+from modelqa.core.ports import Context
 from modelqa.core.result import Measurement
 from modelqa.core.signature import ColumnKind, mismatches
 from modelqa.core.units import Unit
@@ -47,6 +43,7 @@ _RULES: Mapping[str, Any] = {
 RULES = tuple(_RULES)
 _COLUMN = {"type": ["object", "null"], "properties": _RULES, "additionalProperties": False}
 _ENDS = {end: {"type": "integer"} for end in ("min", "max")}
+Contract = Mapping[str, Mapping[str, Any] | None]
 Signature = Annotated[str, Shape({"enum": ["signature"]})]
 Columns = Annotated[dict[str, Any], Shape({"minProperties": 1, "additionalProperties": _COLUMN})]
 Rows = Annotated[
@@ -109,9 +106,7 @@ def schema(
         names = {field.name for field in ctx.model.inputs or ()}
     else:
         names = set(contract)
-        _converted(ctx, [name for name in contract if name in ctx.batch.kinds and not ctx.batch.counted])
-        for name, rules in contract.items():
-            yield from _column(ctx, name, rules)
+        yield from _columns(ctx, contract)
     if extra == "forbid":
         strangers = [name for name in ctx.batch.kinds if name not in names]
         yield _count("extra_columns", len(strangers), ctx.batch.rows, note=", ".join(strangers[:20]))
@@ -121,7 +116,7 @@ def schema(
     if unique:
         yield _count("duplicate_keys", _duplicates(ctx, unique), ctx.batch.rows, note=", ".join(unique))
     if duplicates is not None:
-        share = Estimate.fact(repeated_rows(ctx.batch) / ctx.batch.rows, n=ctx.batch.rows)
+        share = Estimate.fact(_repeated(ctx, ctx.batch.kinds) / ctx.batch.rows, n=ctx.batch.rows)
         bound = Bound(max=_share(duplicates))
         yield Measurement("duplicate_rows", share, unit=Unit.SHARE, bound=bound)
 
@@ -135,119 +130,109 @@ def _signature(ctx: Context) -> Iterator[Measurement]:
         yield _count("signature_mismatch", int(bool(note)), ctx.batch.rows, column=field.name, note=note)
 
 
-def _converted(ctx: Context, names: Sequence[str]) -> None:
-    """Convert columns on two threads: most of a scan is reading texts, which leaves the interpreter free."""
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(ctx.batch.column, names))
+def _columns(ctx: Context, contract: Contract) -> Iterator[Measurement]:
+    """All columns of a contract. What has to be counted is asked for at once: one scan tells it all."""
+    kinds, rows = ctx.batch.kinds, ctx.batch.rows
+    rules = {name: rules or {} for name, rules in contract.items()}
+    asked = {
+        name: _facts(name, kinds[name], wanted if _fits(kinds[name], wanted) else {})
+        for name, wanted in rules.items()
+        if name in kinds
+    }
+    found = ctx.batch.count(list(dict.fromkeys(fact for facts in asked.values() for fact in facts.values())))
+    for name, wanted in rules.items():
+        there = name in kinds
+        if there or wanted.get("required", True):
+            yield _count("missing_column", int(not there), rows, column=name)
+        if there:
+            counts = {rule: found[fact] for rule, fact in asked[name].items()}
+            yield from _column(name, kinds[name], wanted, counts, rows)
 
 
-def _column(ctx: Context, name: str, rules: Mapping[str, Any] | None) -> Iterator[Measurement]:
-    rules = rules or {}
-    rows = ctx.batch.rows
-    there = name in ctx.batch.kinds
-    if there or rules.get("required", True):
-        yield _count("missing_column", int(not there), rows, column=name)
-    if not there:
-        return
-    column = ctx.batch.column(name)
-    if _mistyped(column, rules.get("type")):  # no other rule can be applied to it
-        rules = {rule: wanted for rule, wanted in rules.items() if rule in ("type", "nulls")}
+def _column(
+    name: str, kind: ColumnKind, rules: Mapping[str, Any], counts: Mapping[str, int], rows: int
+) -> Iterator[Measurement]:
+    wrong = False
+    if counts["nulls"] == rows:  # nothing is there that could be of a wrong type, or break a rule
+        counts = dict.fromkeys(_facts(name, kind, rules), 0) | dict(counts)
+    elif not _fits(kind, rules):  # no other rule can be applied to it
+        wrong, rules = True, {rule: wanted for rule, wanted in rules.items() if rule in ("type", "nulls")}
     for rule, wanted in rules.items():
-        found = _measure(rule, wanted, column, rows)
-        if found is not None:
-            yield found
+        if rule == "type":
+            note = f"expected {wanted}, found {kind}" if wrong else ""
+            yield _count("wrong_type", int(wrong), rows, column=name, note=note)
+        elif rule in counts:
+            yield _measure(name, rule, wanted, counts, rows)
 
 
-def _measure(rule: str, wanted: Any, column: Column, rows: int) -> Measurement | None:
-    name, present = column.name, ~column.missing
+def _facts(name: str, kind: ColumnKind, rules: Mapping[str, Any]) -> dict[str, Fact]:
+    """What has to be counted for each rule, and the missing values.
+
+    Raises `CheckError` where a rule cannot be applied to what the column holds.
+    """
+    facts = {"nulls": Fact("missing", (name,))}
+    for rule, wanted in rules.items():
+        match rule:
+            case "min" | "max":
+                limit = _limit(name, kind, wanted)
+                facts[rule] = Fact("below" if rule == "min" else "above", (name,), limit)
+            case "in":
+                facts[rule] = Fact("outside", (name,), _values(name, kind, wanted))
+            case "matches":
+                if kind is not ColumnKind.TEXT:
+                    raise CheckError(f"column {name!r} holds {kind}; `matches:` reads texts")
+                facts[rule] = Fact("unmatched", (name,), wanted)
+            case "unique" | "distinct" if wanted:
+                facts[rule] = Fact("distinct", (name,))
+    return facts
+
+
+def _measure(name: str, rule: str, wanted: Any, counts: Mapping[str, int], rows: int) -> Measurement:
+    found = counts[rule]
     match rule:
-        case "type":
-            wrong = _mistyped(column, wanted)
-            note = f"expected {wanted}, found {column.kind}" if wrong else ""
-            return _count("wrong_type", int(wrong), rows, column=name, note=note)
         case "nulls":
-            share = Estimate.fact(np.count_nonzero(column.missing) / rows, n=rows)
-            bound = Bound(max=_share(wanted))
+            share, bound = Estimate.fact(found / rows, n=rows), Bound(max=_share(wanted))
             return Measurement("null_share", share, column=name, unit=Unit.SHARE, bound=bound)
-        case "min" | "max":
-            values, limit = _comparable(column, wanted)
-            metric = "below_min" if rule == "min" else "above_max"
-            count = _beyond(rule, values, limit, column.missing)
-            return _count(metric, count, rows, column=name, note=f"{rule} {wanted}")
-        case "unique" if wanted:
-            kept = column.values[present]
-            return _count("duplicates", kept.size - np.unique(kept).size, rows, column=name)
+        case "unique":
+            return _count("duplicates", rows - counts["nulls"] - found, rows, column=name)
         case "distinct":
-            found = Estimate.fact(distinct_values(column), n=rows)
-            return Measurement("distinct_values", found, column=name, bound=Bound(min=wanted))
-        case "in" | "matches":
-            count = _outside(column, wanted) if rule == "in" else _unmatched(column, wanted)
-            metric = "outside_set" if rule == "in" else "unmatched"
-            return _count(metric, count, rows, column=name)
-    return None
+            return _count("distinct_values", found, rows, column=name, bound=Bound(min=wanted))
+    note = f"{rule} {wanted}" if rule in ("min", "max") else ""
+    return _count(_BROKEN[rule], found, rows, column=name, note=note)
 
 
-def _beyond(rule: str, values: NDArray[Any], limit: Any, missing: NDArray[np.bool_]) -> int:
-    """How many present values are below a minimum or above a maximum; mostly none, which one pass tells."""
-    below = rule == "min"
-    if not missing.any() and not (values.min() < limit if below else values.max() > limit):
-        return 0
-    broken = values < limit if below else values > limit
-    return int(np.count_nonzero(broken & ~missing))
+_BROKEN = {"min": "below_min", "max": "above_max", "in": "outside_set", "matches": "unmatched"}
 
 
-def _mistyped(column: Column, wanted: str | None) -> bool:
-    """Whether a column has values, and not of the type wanted."""
-    return wanted is not None and column.kind not in TYPES[wanted] and not column.missing.all()
+def _fits(kind: ColumnKind, rules: Mapping[str, Any]) -> bool:
+    """Whether what a column holds is of the type wanted."""
+    return "type" not in rules or kind in TYPES[rules["type"]]
 
 
-def _comparable(column: Column, limit: Any) -> tuple[NDArray[Any], Any]:
-    """The values of a column, and a limit that they can be compared with."""
-    if column.kind.numeric and _is_number(limit):
-        return column.values, limit
-    if column.kind is ColumnKind.DATETIME and not _is_number(limit):
-        return column.values, _microseconds(limit)
-    wanted = "a number" if _is_number(limit) else "a date"
-    raise CheckError(f"column {column.name!r} holds {column.kind}; {wanted} cannot bound it")
+def _limit(name: str, kind: ColumnKind, limit: Any) -> Any:
+    """A limit that a column's values can be compared with."""
+    if kind.numeric and _is_number(limit):
+        return limit
+    if kind is ColumnKind.DATETIME and not _is_number(limit):
+        return _microseconds(limit)
+    raise CheckError(
+        f"column {name!r} holds {kind}; {'a number' if _is_number(limit) else 'a date'} cannot bound it"
+    )
 
 
-def _outside(column: Column, values: Sequence[Any]) -> int:
-    """How many present values are not among these."""
-    if column.kind is ColumnKind.TEXT:
-        known = set(values)
-        return _in_categories(column, [name not in known for name in column.categories])
-    if column.kind is ColumnKind.OTHER:
-        raise CheckError(
-            f"column {column.name!r} holds values of type {column.dtype}; `in:` cannot be applied"
-        )
-    if column.kind is ColumnKind.DATETIME:
-        values = [_microseconds(value) for value in values]
-    inside = np.isin(column.values, [value for value in values if not isinstance(value, str)])
-    return int(np.count_nonzero(~inside & ~column.missing))
-
-
-def _unmatched(column: Column, pattern: str) -> int:
-    """How many texts do not match as a whole, by RE2: its time is linear, whatever the pattern."""
-    if column.kind is not ColumnKind.TEXT:
-        raise CheckError(f"column {column.name!r} holds {column.kind}; `matches:` reads texts")
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if not column.categories:
-        return 0
-    try:
-        found = pc.match_substring_regex(pa.array(column.categories), f"^(?:{pattern})$")
-    except pa.ArrowInvalid:
-        raise CheckError(f"matches: {pattern!r} is no regular expression that runs in linear time") from None
-    return _in_categories(column, [not matched for matched in found.to_pylist()])
-
-
-def _in_categories(column: Column, chosen: Sequence[bool]) -> int:
-    """How many rows hold one of the chosen categories; the rows are passed once, if any is chosen."""
-    if not any(chosen):
-        return 0
-    counts = np.bincount(column.values[~column.missing], minlength=len(chosen))
-    return int(counts[: len(chosen)][np.array(chosen)].sum())
+def _values(name: str, kind: ColumnKind, wanted: Sequence[Any]) -> tuple[Any, ...]:
+    """Those of some values that a column of this kind can hold."""
+    if kind is ColumnKind.OTHER:
+        raise CheckError(f"column {name!r} holds {kind}; `in:` cannot be applied")
+    if kind is ColumnKind.TEXT:
+        return tuple(value for value in wanted if isinstance(value, str))
+    if kind is ColumnKind.DATETIME:
+        return tuple(_microseconds(value) for value in wanted)
+    numbers = [value for value in wanted if isinstance(value, int | float)]
+    if kind is ColumnKind.FLOAT:
+        return tuple(map(float, numbers))
+    whole = [int(value) for value in numbers if isinstance(value, int) or value.is_integer()]
+    return tuple(whole if kind is ColumnKind.INTEGER else (bool(one) for one in whole if one in (0, 1)))
 
 
 def _duplicates(ctx: Context, names: Sequence[str]) -> int:
@@ -255,7 +240,12 @@ def _duplicates(ctx: Context, names: Sequence[str]) -> int:
     for name in names:
         if name not in ctx.batch.kinds:
             raise CheckError(f"unique: the batch has no column {name!r}")
-    return repeated_rows(ctx.batch, names)
+    return _repeated(ctx, names)
+
+
+def _repeated(ctx: Context, names: Iterable[str]) -> int:
+    fact = Fact("repeated", tuple(names))
+    return ctx.batch.count([fact])[fact]
 
 
 def _count(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from modelqa.core.estimate import Estimate, Levels
 from modelqa.core.evidence import Evidence
+from modelqa.core.fact import Fact
 from modelqa.core.profile import ColumnProfile, Profile
 from modelqa.core.signature import ColumnKind, Field
 from modelqa.core.subject import DataInfo, ModelInfo
@@ -75,6 +76,13 @@ class Table(Protocol):
 
         ``rare`` also names categories that few rows hold. A table that is a profile already stays as it was
         counted. Raises ``KeyError`` for a column that is not there.
+        """
+
+    def count(self, asked: Sequence[Fact]) -> Mapping[Fact, int]:
+        """Facts of the rows, in as few passes as the table can.
+
+        Raises ``KeyError`` for a column that is not there, `CheckError` for a regular expression that is none
+        to RE2, and `SubjectError` where there are no rows.
         """
 
 

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from modelqa.checks.repeats import distinct_values
 from modelqa.core import units
 from modelqa.core.ports import Column, Table
 from modelqa.core.signature import ColumnKind
 from modelqa.draft import numbers
 from modelqa.draft.text import Block, Written, comment, dropped, flow, scalar, wrapped, writable
+from modelqa.engines.repeats import distinct_values
 
 MOST_COLUMNS = 1000
 MOST_VALUES = 20

@@ -6,13 +6,13 @@ from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Any
 
-from modelqa.checks.repeats import repeated_rows
 from modelqa.core.bound import Outcome
 from modelqa.core.result import CheckResult, SuiteResult
 from modelqa.draft import floors
 from modelqa.draft.columns import Roles, contract
 from modelqa.draft.subject import Ask, Subject, open_subject, shown_head
 from modelqa.draft.text import Block, comment, flow, scalar, source, wrapped
+from modelqa.engines.repeats import repeated_rows
 from modelqa.errors import ModelQAError
 from modelqa.reports.files import write
 from modelqa.run.execute import run_suite

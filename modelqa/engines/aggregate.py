@@ -1,15 +1,18 @@
-"""Profiles by an engine that never gives its rows away: a scan a column, buckets, no quantiles.
+"""Profiles and facts by an engine that never gives its rows away.
 
-The expressions are Narwhals', so they run on whatever it knows lazily; an engine of one's own has to give
-a frame in which numbers and times are float64, truth values boolean and texts strings (see
-`duckdb.frame`).
+The expressions are Narwhals', so they run on whatever it knows lazily. For a profile (a scan a column,
+buckets, no quantiles) an engine of one's own has to give a frame in which numbers and times are float64,
+truth values boolean and texts strings; for facts (one scan) whole numbers as they are, and times as whole
+microseconds (see `duckdb.DuckDBTable`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from modelqa.core.fact import Fact
 from modelqa.core.profile import LEVELS, ColumnProfile, Edges, Names, Numbers, Profile
 from modelqa.core.signature import ColumnKind
+from modelqa.engines.facts import pattern
 from modelqa.stats.profiles import FLAGS, MOST_NAMES
 from modelqa.stats.tally import FEW
 
@@ -53,6 +56,57 @@ def profile(
         return ColumnProfile(kind, rows=rows, nulls=rows - there, held=held)
 
     return Profile(rows, {name: one(name, kind) for name, kind in kinds.items()})
+
+
+def facts(frame: "Lazy", kinds: Mapping[str, ColumnKind], asked: Sequence[Fact]) -> dict[Fact, int]:
+    """Count all facts of single columns in one scan, and repeated rows in one more for each such fact.
+
+    >>> import narwhals as nw, pyarrow as pa
+    >>> frame = nw.from_native(pa.table({"x": [0.5, 1.5, None]})).lazy()
+    >>> list(facts(frame, {"x": ColumnKind.FLOAT}, [Fact("above", ("x",), 1.0)]).values())
+    [1]
+    """
+    import narwhals as nw
+
+    single = {f"f{at}": fact for at, fact in enumerate(asked) if fact.rule != "repeated"}
+    counted = [_fact(fact, kinds[fact.columns[0]]).alias(name) for name, fact in single.items()]
+    told = next(_rows(frame.select(nw.len().alias(_ROWS), *counted)))
+    found = {fact: int(told[name] or 0) for name, fact in single.items()}
+    for fact in asked:
+        if fact.rule == "repeated":
+            keys = [_value(name, kinds[name]).alias(name) for name in fact.columns]
+            distinct = next(_rows(frame.select(*keys).unique().select(nw.len().alias(_ROWS))))
+            found[fact] = int(told[_ROWS]) - int(distinct[_ROWS])
+    return found
+
+
+def _fact(fact: Fact, kind: ColumnKind) -> "nw.Expr":
+    import narwhals as nw
+
+    value = _value(fact.columns[0], kind)
+    there = ~value.is_null()
+    match fact.rule:
+        case "missing":
+            broken = ~there
+        case "distinct":  # a null counts as a value in Narwhals
+            return value.n_unique() - (~there).cast(nw.Int64).max()
+        case "below":
+            broken = value < fact.wanted
+        case "above":
+            broken = value > fact.wanted
+        case "outside":
+            broken = there & ~value.is_in(list(fact.wanted)) if fact.wanted else there
+        case _:
+            broken = ~value.str.contains(pattern(fact))
+    return broken.cast(nw.Int64).sum()
+
+
+def _value(name: str, kind: ColumnKind) -> "nw.Expr":
+    """The values of a column; a NaN is none."""
+    import narwhals as nw
+
+    value = nw.col(name)
+    return nw.when(~value.is_nan()).then(value) if kind is ColumnKind.FLOAT else value
 
 
 def _present(name: str, kind: ColumnKind) -> "nw.Expr":

@@ -128,11 +128,14 @@ def _text(data: Any) -> tuple[NDArray[np.int32], tuple[str, ...]]:
         data = data.cast(pa.large_string()).dictionary_encode()
     merged = data.unify_dictionaries().combine_chunks()
     found = merged.dictionary.to_pylist()
-    codes = _filled(pa.chunked_array([merged.indices.cast(pa.int64())]), -1)
+    indices = merged.indices
+    codes = _filled(
+        pa.chunked_array([indices if indices.type == pa.int32() else indices.cast(pa.int64())]), -1
+    )
     categories = tuple(dict.fromkeys(value for value in found if value is not None))
     if len(categories) < len(found):
         codes = _merge(codes, found, categories)
-    return codes.astype(np.int32), categories
+    return codes.astype(np.int32, copy=False), categories
 
 
 def _merge(codes: NDArray[Any], found: list[str | None], categories: tuple[str, ...]) -> NDArray[Any]:

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from modelqa.core.fact import Fact
 from modelqa.core.ports import Column, Table
 from modelqa.core.profile import ColumnProfile, Profile
 from modelqa.core.signature import ColumnKind
 from modelqa.core.subject import DataInfo
 from modelqa.engines import columns as arrays
+from modelqa.engines import facts
 from modelqa.engines.sources import Source, find_source, readable, to_pandas
 from modelqa.errors import SubjectError
 from modelqa.stats.profiles import profile_of
@@ -81,9 +83,13 @@ class MemoryTable:
         """These columns, counted (see `stats.profiles.profile_of`)."""
         return _profile(self, names, like, rare=rare)
 
+    def count(self, asked: Sequence[Fact]) -> dict[Fact, int]:
+        """Facts of its rows."""
+        return facts.count(self, asked)
+
     def _convert(self, name: str) -> Column:
         source = self._source
-        dtype = str(source.types[name] if source.frame is None else source.frame.dtypes[name])
+        dtype = str(source.types[name] if source.frame is None else source.frame[name].dtype)
         if name in source.objects:
             return arrays.objects(name, source.objects[name], dtype)
         with readable(f"{source.name}: column {name!r}"):
@@ -143,6 +149,10 @@ class RowsOf:
     ) -> Profile:
         """These columns and rows, counted."""
         return _profile(self, names, like, rare=rare)
+
+    def count(self, asked: Sequence[Fact]) -> dict[Fact, int]:
+        """Facts of these rows."""
+        return facts.count(self, asked)
 
 
 def _profile(

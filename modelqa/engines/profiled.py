@@ -6,6 +6,7 @@ from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from modelqa.core.fact import Fact
 from modelqa.core.ports import Column, Table
 from modelqa.core.profile import ColumnProfile, Profile
 from modelqa.core.profile_file import SUFFIX, loads
@@ -46,6 +47,11 @@ class ProfileTable:
         """These columns as they were counted."""
         del like, rare
         return Profile(self.rows, {name: self._profile.columns[name] for name in names})
+
+    def count(self, asked: Sequence[Fact]) -> dict[Fact, int]:
+        """Raises `SubjectError`: there are no rows."""
+        del asked
+        self._refuse("facts of its rows")
 
     def column(self, name: str) -> Column:
         """Raises `SubjectError`: there are no rows."""

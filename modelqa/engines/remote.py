@@ -13,7 +13,6 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
-from urllib.request import url2pathname
 
 from modelqa.core.patience import PATIENCE, patiently, size
 from modelqa.engines.files import File, format_of
@@ -48,6 +47,8 @@ def local(url: str) -> Path:
     parts = urlsplit(url)
     if parts.netloc not in ("", "localhost"):
         raise SubjectError(f"{public(url)}: expected file:///path, found the name of a machine")
+    from urllib.request import url2pathname  # brings http and ssl along
+
     return Path(url2pathname(parts.path))
 
 

@@ -7,23 +7,24 @@ from numpy.typing import NDArray
 
 from modelqa.core.estimate import Estimate, Levels
 from modelqa.stats.intervals import proportion
-from modelqa.stats.ranked import Ranked
+from modelqa.stats.loose import Order
 from modelqa.stats.wasserstein import CLIPPED
 
 Floats = NDArray[np.float64]
 
 
-def outside(reference: Ranked, batch: Ranked, levels: Levels) -> Estimate | None:
+def outside(reference: Order, batch: Order, levels: Levels) -> Estimate | None:
     """The share of a batch outside the reference's 0.1-99.9% range; None unless it is more than chance.
 
     Were both of one distribution, no more lies outside than a Beta variable says: the mass beyond two
     order statistics of m rows (ties only help). Only an exact interval of the share (Clopper and Pearson
     1934) that lies above its upper end rejects that, at half of the smaller tail for each.
 
+    >>> from modelqa.stats.loose import ordered
     >>> values, levels = np.linspace(0, 1, 5000), Levels(alpha=1e-4, beta=0.05, reds="low")
-    >>> outside(Ranked(values), Ranked(values), levels) is None
+    >>> outside(ordered(values), ordered(values), levels) is None
     True
-    >>> round(outside(Ranked(values), Ranked(values + 0.2), levels).value, 3)
+    >>> round(outside(ordered(values), ordered(values + 0.2), levels).value, 3)
     0.201
     """
     from scipy.special import betaincinv

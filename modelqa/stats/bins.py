@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from modelqa.stats.ranked import Ranked
+from modelqa.stats.loose import Order, ordered
 from modelqa.stats.tally import FEW
 
 Floats = NDArray[np.float64]
@@ -17,18 +17,18 @@ _CATEGORIES = 20
 """Evidently takes a column of no more distinct values for categories; a report shows no more."""
 
 
-def quantile_edges(reference: Ranked, parts: int = 10) -> Floats:
+def quantile_edges(reference: Order, parts: int = 10) -> Floats:
     """The upper edges of bins that hold about equal parts of the reference's rows.
 
     Every edge is a value of the reference and belongs to the bin below it; the bins are open at both
     ends. Tied edges collapse. Where the smallest value fills a bin, what lies below it has its own.
 
-    >>> quantile_edges(Ranked(np.arange(1.0, 101.0))).tolist()
+    >>> quantile_edges(ordered(np.arange(1.0, 101.0))).tolist()
     [10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0]
     """
     ranks = np.ceil(np.arange(1, parts) * reference.rows / parts).astype(int) - 1
     edges = np.unique(reference.quantiles(np.maximum(ranks, 0)))
-    if edges[0] > reference.ends[0] or edges[0] == -np.inf:
+    if edges[0] > reference.lowest or edges[0] == -np.inf:
         return edges
     with np.errstate(over="ignore", under="ignore"):
         return np.append(np.nextafter(edges[0], -np.inf), edges)
@@ -59,10 +59,10 @@ def sturges_edges(values: Floats) -> Floats:
     return np.nextafter(edges[1:-1], -np.inf)
 
 
-def count(rows: Ranked, edges: Floats) -> NDArray[np.int64]:
+def count(rows: Order, edges: Floats) -> NDArray[np.int64]:
     """How many rows lie in each bin: at or below each edge, and above all.
 
-    >>> count(Ranked(np.array([1.0, 2.0, 2.0, 9.0])), np.array([1.0, 2.0])).tolist()
+    >>> count(ordered(np.array([1.0, 2.0, 2.0, 9.0])), np.array([1.0, 2.0])).tolist()
     [1, 2, 1]
     """
     return np.diff(rows.upto(edges), prepend=0, append=rows.rows)
@@ -93,7 +93,7 @@ def together(reference: Floats, batch: Floats, least: float, *, given: bool = Fa
     return np.add.reduceat(reference[order], starts), np.add.reduceat(batch[order], starts)
 
 
-def numeric_shares(reference: Floats | Ranked, batch: Floats | Ranked, bins: int = 20) -> dict[str, Any]:
+def numeric_shares(reference: Floats | Order, batch: Floats | Order, bins: int = 20) -> dict[str, Any]:
     """Two samples as shares of rows in bins of equal width over the bulk of the reference.
 
     The first and the last bin hold what lies outside the reference's 0.1% and 99.9% quantiles as well.
@@ -104,7 +104,7 @@ def numeric_shares(reference: Floats | Ranked, batch: Floats | Ranked, bins: int
     >>> numeric_shares(np.array([0.0, 1.0]), np.array([0.2, 0.3]), bins=2)["batch"]
     [1.0, 0.0]
     """
-    before, after = Ranked.of(reference), Ranked.of(batch)
+    before, after = ordered(reference), ordered(batch)
     known = before.finite()
     if not known.rows:
         return {"labels": [], "edges": [], "reference": [], "batch": [], "quantiles": {}, "changed": ""}
@@ -134,12 +134,12 @@ def _told(values: Sequence[float]) -> list[float]:
     return [round(float(value), digits) for value in values]
 
 
-def five(rows: Ranked) -> list[float]:
+def five(rows: Order) -> list[float]:
     """The 5%, 25%, 50%, 75% and 95% quantiles of rows; none of rows that are not finite.
 
     No smallest and no largest value: those are a single row's own.
 
-    >>> five(Ranked(np.arange(101.0)))
+    >>> five(ordered(np.arange(101.0)))
     [5.0, 25.0, 50.0, 75.0, 95.0]
     """
     known = rows.finite()

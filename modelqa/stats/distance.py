@@ -24,7 +24,7 @@ from modelqa.stats.bins import (
 )
 from modelqa.stats.divergence import DIVERGENCES, divergence, total_variation
 from modelqa.stats.ecdf import kolmogorov_smirnov
-from modelqa.stats.ranked import Ranked
+from modelqa.stats.loose import Order, ordered
 from modelqa.stats.wasserstein import wasserstein
 
 __all__ = ["METHODS", "Method", "categorical", "categorical_shares", "numeric", "numeric_shares"]
@@ -56,8 +56,8 @@ METHODS: Mapping[str, Method] = MappingProxyType(
 
 def numeric(
     method: str,
-    reference: Floats | Ranked,
-    batch: Floats | Ranked,
+    reference: Floats | Order,
+    batch: Floats | Order,
     levels: Levels,
     _rng: np.random.Generator | None = None,
     *,
@@ -79,14 +79,14 @@ def numeric(
     """
     if not METHODS[method].numeric:
         raise ValueError(f"{method} does not measure columns of numbers")
-    before, after = Ranked.of(reference), Ranked.of(batch)
+    before, after = ordered(reference), ordered(batch)
     empty = _empty(before.rows, after.rows)
     if empty:
         return Estimate.undefined(n=after.rows), empty
     if method == "wasserstein":
-        estimate = wasserstein(before, after, levels, exact=exact)
+        estimate = wasserstein(before.ranked, after.ranked, levels, exact=exact)
     elif method == "ks":
-        estimate = kolmogorov_smirnov(before, after, levels)
+        estimate = kolmogorov_smirnov(before.ranked, after.ranked, levels)
     else:
         edges = _edges(method, before, after, exact=exact)
         counts = count(before, edges), count(after, edges)
@@ -141,12 +141,13 @@ def _counted(
     return divergence(method, before, after, levels, given=given, exact=exact)
 
 
-def _edges(method: str, before: Ranked, after: Ranked, *, exact: bool) -> Floats:
+def _edges(method: str, before: Order, after: Order, *, exact: bool) -> Floats:
     if not exact:
         return quantile_edges(before)
+    ours, theirs = before.ranked.values, after.ranked.values
     if method == "hellinger":
-        return sturges_edges(np.unique(np.concatenate([before.values, after.values])))
-    return evidently_edges(before.values, after.values)
+        return sturges_edges(np.unique(np.concatenate([ours, theirs])))
+    return evidently_edges(ours, theirs)
 
 
 def _empty(before: int, after: int) -> str:
@@ -155,18 +156,19 @@ def _empty(before: int, after: int) -> str:
     return "" if after else "the batch has no values"
 
 
-def _constant_note(before: Ranked) -> str:
-    return "the reference is constant" if before.ends[0] == before.ends[-1] else ""
+def _constant_note(before: Order) -> str:
+    return "the reference is constant" if before.lowest == before.highest else ""
 
 
-def _outside_note(before: Ranked, after: Ranked) -> str:
+def _outside_note(before: Order, after: Order) -> str:
     """The share of rows below or above all of the reference."""
-    inside = int(after.upto(before.ends[-1:])[0] - after.upto(before.ends[:1], side="left")[0])
+    below = after.upto(np.array([before.lowest]), side="left")
+    inside = int(after.upto(np.array([before.highest]))[0] - below[0])
     share = 1 - inside / after.rows
     return f"{share:.1%} of rows outside the reference's range" if share >= _OUTSIDE else ""
 
 
-def _few(before: Ranked, after: Ranked) -> str:
+def _few(before: Order, after: Order) -> str:
     return "a single row cannot tell" if min(before.rows, after.rows) < 2 else ""
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from modelqa.core.ports import Column
 from modelqa.core.profile import ColumnProfile, Names, Numbers
 from modelqa.core.signature import ColumnKind
-from modelqa.stats.ranked import Ranked
+from modelqa.stats.loose import Order, ordered
 from modelqa.stats.tally import FEW, edges_of, ranked, tally
 
 MOST_NAMES = 500
@@ -90,7 +90,7 @@ class Seen:
     rows: int
     nulls: int
     dtype: str
-    ranked: Ranked | None = None
+    ranked: Order | None = None
     counts: Mapping[str, int] | None = None
     others: int = 0
 
@@ -103,7 +103,7 @@ class Seen:
             return replace(made, counts=counts(column))
         if column.kind is ColumnKind.OTHER:
             return made
-        return replace(made, ranked=Ranked.of(numbers(column)))
+        return replace(made, ranked=ordered(numbers(column)))
 
     @classmethod
     def of_profile(cls, column: ColumnProfile) -> Self:

@@ -49,6 +49,21 @@ class Ranked:
         return 1 if self.counts is None else self.counts
 
     @property
+    def ranked(self) -> Self:
+        """The same rows."""
+        return self
+
+    @property
+    def lowest(self) -> float:
+        """The place of the first row."""
+        return float(self.ends[0])
+
+    @property
+    def highest(self) -> float:
+        """The place of the last row."""
+        return float(self.ends[-1])
+
+    @property
     def ends(self) -> Floats:
         """Where the rows are placed for counting: the values, or the upper ends of their bins."""
         return self.values if self.tops is None else self.tops

@@ -184,6 +184,8 @@ def _bend(reference: Points) -> Floats:
 def _shape_low(reference: Points, batch: Points, gaps: Floats, apart: Floats, tail: float) -> float:
     """The area between the distribution functions outside a band of noise; half the tail is the spread's."""
     noise = band(int(reference.rows), int(batch.rows), tail / 2)
+    if apart.max() <= noise:
+        return 0.0
     outside = np.flatnonzero(apart > noise)
     area = float(gaps[outside] @ (apart[outside] - noise))
     unsure = sqrt(reference.at(_bend(reference)).moment(2) / reference.rows) * _normal(tail / 2)

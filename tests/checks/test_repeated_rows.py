@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelqa.checks.repeats import distinct_values, repeated_rows
 from modelqa.core.bound import Outcome
 from modelqa.core.result import CheckResult
 from modelqa.engines.memory import open_table
+from modelqa.engines.repeats import distinct_values, repeated_rows
 from modelqa.errors import SuiteError
 from modelqa.suite.spec import Suite
 

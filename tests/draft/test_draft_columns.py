@@ -135,7 +135,7 @@ def test_a_contract_passes_on_the_rows_that_it_was_found_from(cells: Any, name: 
     """Whatever a column holds, the suite can be read, and its contract is green."""
     from pathlib import Path
 
-    from modelqa.checks.repeats import repeated_rows
+    from modelqa.engines.repeats import repeated_rows
     from modelqa.suite.nodes import Problems
     from modelqa.suite.text import read
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import modelqa
 from modelqa.core.bound import Outcome
+from modelqa.core.fact import Fact
 from modelqa.core.profile_file import SUFFIX, dumps
 from modelqa.engines import duckdb as engine
 from modelqa.engines.duckdb import DuckDBTable
@@ -274,3 +275,94 @@ def test_slices_drift_against_a_profile_too(files: Path) -> None:
     )
     found = {v.measurement.slice for v in suite.run(root=files).checks[0].verdicts}
     assert found == {"", "flag=False", "flag=True"}
+
+
+def facts(names: list[str], whole: list[int], words: list[str]) -> list[Fact]:
+    """One of every rule for a column of each kind."""
+    x, n, text, when, flag = names
+    return [
+        *(Fact(rule, (name,)) for name in names for rule in ("missing", "distinct")),
+        *(Fact(rule, (x,), limit) for rule in ("below", "above") for limit in (-1, 0.5, 2**53 + 1)),
+        *(Fact(rule, (n,), limit) for rule in ("below", "above") for limit in (*whole, 0.5)),
+        *(Fact(rule, (when,), 86_400_000_000) for rule in ("below", "above")),
+        Fact("outside", (x,), (0.0, 1.5)),
+        Fact("outside", (n,), tuple(whole)),
+        Fact("outside", (text,), tuple(words)),
+        Fact("outside", (text,), ()),
+        Fact("outside", (when,), (0, 86_400_000_001)),
+        Fact("outside", (flag,), (True,)),
+        *(Fact("unmatched", (text,), pattern) for pattern in ("a", "[ab]*", ".", "a|b$", r"\w\n?", "")),
+        Fact("repeated", (x,)),
+        Fact("repeated", (x, text, flag)),
+        Fact("repeated", tuple(names)),
+    ]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.lists(
+        st.tuples(
+            st.one_of(st.none(), st.sampled_from([0.0, -0.0, 1.5, np.nan]), st.floats(width=64)),
+            st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1)),
+            st.one_of(st.none(), st.text("ab\n", max_size=3), st.text(max_size=2)),
+            st.one_of(st.none(), st.integers(-(10**15), 10**15), st.sampled_from([0, 86_400_000_001])),
+            st.one_of(st.none(), st.booleans()),
+        ),
+        min_size=1,
+        max_size=30,
+    ),
+    whole=st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1, max_size=3),
+    words=st.lists(st.text("ab", max_size=2), max_size=3),
+)
+def test_duckdb_finds_the_facts_that_memory_finds(
+    tmp_path: Path, rows: list[tuple], whole: list[int], words: list[str]
+) -> None:
+    """Every rule for every kind: limits between numbers, times, texts of several lines, NaN, nothing."""
+    x, n, text, when, flag = (list(column) for column in zip(*rows, strict=True))
+    clean = [one and one.encode("utf-8", "replace").decode().replace("\0", "0") for one in text]
+    data = {
+        "x": pa.array(x, pa.float64()),
+        "X": pa.array(n, pa.int64()),
+        'a "b"': pa.array(clean, pa.string()),
+        "t": pa.array(when, pa.timestamp("us")),
+        "f": pa.array(flag, pa.bool_()),
+    }
+    parquet.write_table(pa.table(data), tmp_path / "facts.parquet")
+    memory = open_table(tmp_path / "facts.parquet")
+    asked = facts(list(data), whole, words)
+    assert DuckDBTable(memory, [tmp_path / "facts.parquet"]).count(asked) == memory.count(asked)
+
+
+@pytest.mark.parametrize("rows", [[0.0, np.nan], [0.0, 1.0, np.nan, None], [np.nan]])
+def test_a_nan_that_a_file_does_not_tell_of_is_missing(tmp_path: Path, rows: list[float]) -> None:
+    """Parquet's minimum and maximum of a column do not say whether it holds one."""
+    parquet.write_table(pa.table({"x": pa.array(rows, pa.float64())}), tmp_path / "nan.parquet")
+    found = open_rows(tmp_path / "nan.parquet", engine="duckdb").profile(["x"]).columns["x"].nulls
+    assert found == sum(row is None or np.isnan(row) for row in rows)
+
+
+def test_a_contract_takes_duckdb_one_scan(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many columns and rules there are; no column is read into memory."""
+    scans = []
+    relation = engine._Frame.narwhals
+    monkeypatch.setattr(
+        engine._Frame, "narwhals", lambda self, **keys: scans.append(keys) or relation(self, **keys)
+    )
+    monkeypatch.setattr(DuckDBTable, "column", None)
+    contract = {
+        "amount": {"type": "float", "min": 0, "max": 1e9, "nulls": "50%", "distinct": 2},
+        "region": {"type": "text", "in": ["APAC", "EU", "US"], "matches": "[A-Z]+"},
+        "flag": {"type": "bool", "in": [True, False]},
+        "when": {"type": "datetime", "max": "2100-01-01"},
+    }
+    suite = modelqa.Suite("s", batch="healthy.parquet", checks=[{"schema": contract}], engine="duckdb")
+    result = suite.run(root=files).checks[0]
+    assert result.outcome is Outcome.PASSED, result.message
+    assert len(scans) == 1
+
+
+def test_a_slow_pattern_is_refused_by_duckdb_too(files: Path) -> None:
+    """In the words that rows in memory get."""
+    check = {"schema": {"region": {"matches": r"(a)\1"}}}
+    suite = modelqa.Suite("s", batch="healthy.parquet", checks=[check], engine="duckdb")
+    assert "linear time" in suite.run(root=files).checks[0].reason
