@@ -3,11 +3,13 @@
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass
+from contextlib import closing
+from dataclasses import KW_ONLY, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from modelqa.core.codec import Gathered, to_plain
+from modelqa.core.result import SuiteResult
 from modelqa.errors import ActionError, ModelQAError
 from modelqa.reports import github
 from modelqa.reports.files import write, write_pages
@@ -16,12 +18,16 @@ from modelqa.reports.terminal import visible, would
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the options ask for after a run; ``act`` lets actions act, ``log`` writes evidence to MLflow."""
+    """What the options ask for after a run; ``act`` lets actions act, ``log`` writes evidence to MLflow.
+
+    ``metrics`` is a folder or the address of a Pushgateway.
+    """
 
     _: KW_ONLY
     root: Path
     report: str | None = None
     json: str | None = None
+    metrics: str | None = None
     tracking_uri: str | None = None
     log: bool = False
     act: bool = False
@@ -48,7 +54,7 @@ def follow(runs: Sequence[Gathered], wishes: Wishes) -> list[Told]:
         said.append(_failure(error))
     for run in runs:
         said += _outside(run, wishes)
-    return said
+    return [*said, *_metrics(runs, wishes)]
 
 
 _WRONG = (ModelQAError, OSError)
@@ -94,6 +100,33 @@ def _outside(run: Gathered, wishes: Wishes) -> Iterator[Told]:
             yield Told(visible(_do(run, action, wishes, evidence)))
         except _WRONG as error:
             yield _failure(error)
+
+
+def _metrics(runs: Sequence[Gathered], wishes: Wishes) -> Iterator[Told]:
+    """Metrics of whole runs, tickets counted after they were told.
+
+    What cannot be written fails no run: a monitoring that hears nothing of a suite says so itself.
+    """
+    if not wishes.metrics:
+        return
+    from modelqa.monitoring.places import export, place
+    from modelqa.ticketing import open_tickets
+
+    def tickets(result: SuiteResult) -> int | None:
+        return open_tickets(result, os.environ, wishes.root)
+
+    try:
+        to = place(wishes.metrics, os.environ)
+    except _WRONG as error:
+        yield replace(_failure(error), failed=False)
+        return
+    with closing(to):
+        for run in runs:
+            try:
+                told = "only a part ran" if run.partial else export(run.result, to, tickets)
+                yield Told(visible(f"metrics of {run.result.suite}: {told}"))
+            except _WRONG as error:
+                yield replace(_failure(error), failed=False)
 
 
 def _log(run: Gathered, wishes: Wishes) -> str:

@@ -10,6 +10,7 @@ import typer
 from modelqa import project
 from modelqa.commands.comment import comment
 from modelqa.commands.history import history
+from modelqa.commands.metrics import metrics
 from modelqa.commands.promote import promote
 from modelqa.commands.report import report
 from modelqa.commands.tickets import tickets
@@ -58,6 +59,7 @@ app.command()(report)
 app.command()(history)
 app.command()(promote)
 app.add_typer(tickets, name="tickets")
+app.add_typer(metrics, name="metrics")
 
 
 @app.command()
@@ -70,6 +72,9 @@ def run(
     tracking_uri: Annotated[str | None, typer.Option(help="MLflow tracking and registry URI.")] = None,
     report: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the result as a page.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the result as JSON.")] = None,
+    metrics: Annotated[
+        str | None, typer.Option(metavar="DIR|URL", help="Write metrics as text files, or push them there.")
+    ] = None,
     log: Annotated[bool, typer.Option("--log", help="Write the result to MLflow, tag the version.")] = False,
     act: Annotated[bool, typer.Option("--act", help="Let the suite's actions act.")] = False,
     inconclusive: Annotated[
@@ -107,6 +112,7 @@ def run(
         tracking_uri=uri,
         log=log or project.switched(here.option("log")),
         act=act or project.switched(here.option("act")),
+        metrics=here.option("metrics", metrics),
         **{key: here.option(key, str(path) if path else None) for key, path in asked.items()},
     )
     actions = tuple(action.describe() for action in loaded.actions)

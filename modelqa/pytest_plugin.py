@@ -61,6 +61,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--modelqa-report", default=None, metavar="DIR", help="write a page (HTML) for each suite"
     )
     group.addoption("--modelqa-json", default=None, metavar="FILE", help="write the results as JSON")
+    group.addoption(
+        "--modelqa-metrics",
+        default=None,
+        metavar="DIR|URL",
+        help="write Prometheus metrics to a folder of text files, or push them to a Pushgateway",
+    )
     switches = {
         "log": "write the results to MLflow and tag the model version",
         "act": "let the suites' actions act; without it a run only says what they would do",
@@ -73,7 +79,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=None,
         help="what an undecided check does to the exit status (default: what the suite says)",
     )
-    for key in (*OVERRIDES, "tracking_uri", "report", "json", "inconclusive", *switches):
+    for key in (*OVERRIDES, "tracking_uri", "report", "json", "metrics", "inconclusive", *switches):
         parser.addini(
             f"modelqa_{key}", f"like --modelqa-{key.replace('_', '-')}", default=None, type="string"
         )

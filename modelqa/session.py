@@ -47,6 +47,7 @@ def finish(
         root=root,
         report=option("report"),
         json=option("json"),
+        metrics=option("metrics"),
         tracking_uri=tracking_uri(option("tracking_uri"), root),
         log=switched(option("log")),
         act=switched(option("act")),

@@ -1,0 +1,264 @@
+"""A result as Prometheus metrics: base units, few labels, and never more series than a server likes.
+
+Names and labels follow Prometheus' own rules (https://prometheus.io/docs/practices/naming/): versions stand
+on ``_info`` metrics only, no column or slice is a label, and a run has at most `MOST_SERIES` series.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import KW_ONLY, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from math import isfinite, nan
+from textwrap import fill, indent
+from typing import Literal
+
+from modelqa.core.bound import Outcome, margin
+from modelqa.core.estimate import Estimate
+from modelqa.core.result import CheckResult, SuiteResult
+from modelqa.core.subject import SubjectInfo
+from modelqa.errors import ActionError
+from modelqa.reports.terminal import by_severity, worst_first
+
+MOST_SERIES = 200
+GREEN = (Outcome.PASSED, Outcome.WARNED)
+RUN = ("suite", "model", "alias")
+CHECK = ("suite", "check", "model", "alias")
+QUANTILES = {"latency_p50": "0.5", "latency_p90": "0.9", "latency_p95": "0.95", "latency_p99": "0.99"}
+LAST_SUCCESS = "modelqa_last_success_timestamp_seconds"
+_ALIAS = re.compile(r"models:/[^@]+@(.+)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """What a name means."""
+
+    name: str
+    labels: tuple[str, ...]
+    help: str
+    _: KW_ONLY
+    kind: Literal["gauge", "summary"] = "gauge"
+
+
+METRICS: tuple[Metric, ...] = (
+    Metric("modelqa_check_passed", CHECK, "1 where a check passed or warned, 0 where not; none if skipped."),
+    Metric(
+        "modelqa_check_verdict",
+        (*CHECK, "verdict"),
+        "1 for the verdict of a check that has not passed: failed, errored, inconclusive, warned or skipped.",
+    ),
+    Metric(
+        "modelqa_check_margin_ratio",
+        CHECK,
+        "Distance of the value that decides a check to its bound, in units of the bound (of the value, where "
+        "the bound is 0): positive inside, negative beyond.",
+    ),
+    Metric(
+        "modelqa_check_value",
+        CHECK,
+        "The value that decides a check, in that check's unit (seconds, bytes, 0 to 1, or a number).",
+    ),
+    Metric("modelqa_check_value_low", CHECK, "Low end of the interval; none where the value was counted."),
+    Metric("modelqa_check_value_high", CHECK, "High end of the interval; none where the value was counted."),
+    Metric(
+        "modelqa_check_bound", (*CHECK, "limit"), "The bound of that value: min, max, warn_min or warn_max."
+    ),
+    Metric(
+        "modelqa_prediction_latency_seconds",
+        (*CHECK, "quantile"),
+        "Time of one call as a latency check found it; the count is of calls, their sum is not kept (NaN).",
+        kind="summary",
+    ),
+    Metric("modelqa_prediction_error_ratio", CHECK, "Share of rows or calls without a usable prediction."),
+    Metric(
+        "modelqa_drifted_columns_ratio",
+        CHECK,
+        "Share of the columns of a drift check that are beyond a bound (failed or warned).",
+    ),
+    Metric("modelqa_checks", (*RUN, "verdict"), "How many checks ended in each verdict."),
+    Metric("modelqa_run_duration_seconds", RUN, "Time that the checks of the last run took, added up."),
+    Metric("modelqa_last_run_timestamp_seconds", RUN, "When the last run began, in Unix time."),
+    Metric(LAST_SUCCESS, RUN, "When the last run began in which all checks passed or warned, in Unix time."),
+    Metric("modelqa_tickets_open", RUN, "Open tickets about the suite and model, where a ledger is kept."),
+    Metric("modelqa_model_info", (*RUN, "version"), "1, with the version of the model that was judged."),
+    Metric("modelqa_build_info", (*RUN, "version"), "1, with the version of modelqa that wrote the metrics."),
+    Metric(
+        "modelqa_series_left_out",
+        RUN,
+        f"Series of the last run beyond the {MOST_SERIES:,} that are written.",
+    ),
+)
+"""THE table of metrics, in the order in which they are written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A number with its labels; ``suffix`` tells the parts of a summary apart."""
+
+    metric: str
+    labels: tuple[tuple[str, str], ...]
+    value: float
+    _: KW_ONLY
+    suffix: str = ""
+
+
+def manual() -> str:
+    """Every metric with its type, labels and meaning, as text."""
+    return "\n\n".join(
+        f"{each.name} ({each.kind}) {{{', '.join(each.labels)}}}\n{indent(fill(each.help, 88), '  ')}"
+        for each in METRICS
+    )
+
+
+def about(subject: SubjectInfo) -> tuple[str, str]:
+    """The labels ``model`` and ``alias`` of a subject; empty where there is none.
+
+    >>> from modelqa.core.subject import ModelInfo
+    >>> about(SubjectInfo(model=ModelInfo("models:/churn@challenger", name="churn", version="7")))
+    ('churn', 'challenger')
+    """
+    model = subject.model
+    if model is None:
+        return "", ""
+    named = _ALIAS.fullmatch(model.uri)
+    return clean(model.name or model.uri), clean(named[1]) if named else ""
+
+
+def clean(text: str) -> str:
+    """A text that UTF-8 can hold: JSON may bring half a character.
+
+    >>> clean("a" + chr(0xd800))
+    'a\\\\ud800'
+    """
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def samples(
+    result: SuiteResult, *, last_success: float | None = None, tickets: int | None = None
+) -> tuple[Sample, ...]:
+    """The metrics of a run, at most `MOST_SERIES`; of more, what tells least is left out and counted.
+
+    ``last_success`` is when an earlier run was green (Unix time), for a run that is not; ``tickets`` how
+    many are open. Both are left out where they are not known. Raises `ActionError` where the result does
+    not say when it began.
+    """
+    run = dict(zip(RUN, (clean(result.suite), *about(result.subject)), strict=True))
+    green = [each for each in result.checks if each.outcome is Outcome.PASSED]
+    checks = [*by_severity(result.checks), *green]
+    found: dict[tuple[object, ...], Sample] = {}
+    for sample in (*_of_run(result, run, last_success, tickets), *_of_checks(checks, run)):
+        found.setdefault((sample.metric, sample.suffix, sample.labels), sample)
+    kept = list(found.values())[: MOST_SERIES - 1]
+    return (*kept, _sample("modelqa_series_left_out", run, len(found) - len(kept)))
+
+
+def succeeded(found: Iterable[Sample]) -> float | None:
+    """When a run of these samples was last green; None where it never was."""
+    return next((sample.value for sample in found if sample.metric == LAST_SUCCESS), None)
+
+
+def _of_run(
+    result: SuiteResult, run: dict[str, str], last_success: float | None, tickets: int | None
+) -> Iterator[Sample]:
+    began = _time(result)
+    for outcome in Outcome:
+        yield _sample("modelqa_checks", run, result.counts().get(outcome, 0), verdict=outcome)
+    yield _sample("modelqa_run_duration_seconds", run, sum(check.seconds for check in result.checks))
+    yield _sample("modelqa_last_run_timestamp_seconds", run, began)
+    green = began if result.outcome in GREEN else last_success
+    if green is not None:
+        yield _sample(LAST_SUCCESS, run, green)
+    if tickets is not None:
+        yield _sample("modelqa_tickets_open", run, tickets)
+    if result.subject.model and result.subject.model.version:
+        yield _sample("modelqa_model_info", run, 1, version=result.subject.model.version)
+    yield _sample("modelqa_build_info", run, 1, version=version("modelqa"))
+
+
+def _of_checks(checks: Sequence[CheckResult], run: dict[str, str]) -> Iterator[Sample]:
+    """First what alerts look at, for every check, then what draws pictures."""
+    labelled = [(check, {**run, "check": clean(check.id)}) for check in checks]
+    for part in (_outcome, _production, _margin, _values):
+        for check, labels in labelled:
+            yield from (each for each in part(check, labels) if isfinite(each.value) or each.suffix)
+
+
+def _outcome(check: CheckResult, labels: dict[str, str]) -> Iterator[Sample]:
+    if check.outcome is not Outcome.SKIPPED:
+        yield _sample("modelqa_check_passed", labels, check.outcome in GREEN)
+    if check.outcome is not Outcome.PASSED:
+        yield _sample("modelqa_check_verdict", labels, 1, verdict=check.outcome)
+
+
+def _production(check: CheckResult, labels: dict[str, str]) -> Iterator[Sample]:
+    """What people ask of production: latency, errors, drift."""
+    match check.kind:
+        case "latency":
+            yield from _latency(check, labels)
+        case "errors":
+            for found in _of_all_rows(check, "error_rate", "error_calls"):
+                yield _sample("modelqa_prediction_error_ratio", labels, found.value)
+        case "drift":
+            yield from _drifted(check, labels)
+
+
+def _latency(check: CheckResult, labels: dict[str, str]) -> Iterator[Sample]:
+    name = "modelqa_prediction_latency_seconds"
+    for metric, quantile in QUANTILES.items():
+        for found in _of_all_rows(check, metric):
+            yield _sample(name, labels, found.value, quantile=quantile)
+            yield _sample(name, labels, nan, suffix="_sum")
+            yield _sample(name, labels, found.n, suffix="_count")
+
+
+def _drifted(check: CheckResult, labels: dict[str, str]) -> Iterator[Sample]:
+    name = "modelqa_drifted_columns_ratio"
+    for found in _of_all_rows(check, "drifted_share"):
+        yield _sample(name, labels, found.value)
+    columns: dict[str, list[Outcome]] = {}
+    for verdict in check.verdicts:
+        if verdict.measurement.column is not None:
+            columns.setdefault(verdict.measurement.column, []).append(verdict.outcome)
+    beyond = [{Outcome.FAILED, Outcome.WARNED} & {*outcomes} for outcomes in columns.values()]
+    if beyond:
+        yield _sample(name, labels, sum(map(bool, beyond)) / len(beyond))
+
+
+def _margin(check: CheckResult, labels: dict[str, str]) -> Iterator[Sample]:
+    for verdict in worst_first(check.verdicts)[:1]:
+        found = margin(verdict.measurement.estimate, verdict.bound)
+        if found is not None:
+            yield _sample("modelqa_check_margin_ratio", labels, found)
+
+
+def _values(check: CheckResult, labels: dict[str, str]) -> Iterator[Sample]:
+    for verdict in worst_first(check.verdicts)[:1]:
+        estimate = verdict.measurement.estimate
+        if not estimate.exists:
+            return
+        yield _sample("modelqa_check_value", labels, estimate.value)
+        if not estimate.is_fact:
+            yield _sample("modelqa_check_value_low", labels, estimate.low)
+            yield _sample("modelqa_check_value_high", labels, estimate.high)
+        for name, limit in verdict.bound.limits():
+            yield _sample("modelqa_check_bound", labels, limit, limit=name)
+
+
+def _of_all_rows(check: CheckResult, *metrics: str) -> list[Estimate]:
+    """What a check found under these names, not in a slice, where it exists."""
+    found = (each.measurement for each in check.verdicts)
+    named = [each.estimate for each in found if each.metric in metrics and not each.slice]
+    return [each for each in named if each.exists][:1]
+
+
+def _sample(metric: str, labels: dict[str, str], value: float, *, suffix: str = "", **more: str) -> Sample:
+    told = {**labels, **{key: clean(text) for key, text in more.items()}}
+    return Sample(metric, tuple(told.items()), float(value), suffix=suffix)
+
+
+def _time(result: SuiteResult) -> float:
+    try:
+        began = datetime.fromisoformat(result.started)
+    except ValueError:
+        raise ActionError(f"a result of {result.suite!r} does not say when its run began") from None
+    return (began if began.tzinfo else began.replace(tzinfo=UTC)).timestamp()
