@@ -234,7 +234,7 @@ def _margin(check: CheckResult, labels: dict[str, str]) -> Iterator[Sample]:
 def _values(check: CheckResult, labels: dict[str, str]) -> Iterator[Sample]:
     for verdict in worst_first(check.verdicts)[:1]:
         estimate = verdict.measurement.estimate
-        if not estimate.exists:
+        if not isfinite(estimate.value):
             return
         yield _sample("modelqa_check_value", labels, estimate.value)
         if not estimate.is_fact:
