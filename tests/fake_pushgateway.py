@@ -18,6 +18,7 @@ class FakePushgateway:
         self.groups: dict[tuple[tuple[str, str], ...], str] = {}
         self.answers: list[tuple[int, bytes]] = []
         self.tokens: list[str | None] = []
+        self.prefix = ""
 
     def __enter__(self) -> Self:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -33,13 +34,15 @@ class FakePushgateway:
 
     def put(self, path: str, body: str) -> int:
         """Replace a group."""
+        if not path.startswith(f"{self.prefix}/metrics/"):
+            return 404
         list(text_string_to_metric_families(body))  # a text that is none is an error
-        self.groups[_labels(path)] = body
+        self.groups[_labels(path.removeprefix(self.prefix))] = body
         return 200
 
     def delete(self, path: str) -> int:
         """Forget a group, whether it was there or not."""
-        self.groups.pop(_labels(path), None)
+        self.groups.pop(_labels(path.removeprefix(self.prefix)), None)
         return 202
 
     def page(self) -> str:

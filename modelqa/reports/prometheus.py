@@ -14,6 +14,7 @@ from textwrap import fill, indent
 from typing import Literal
 
 from modelqa.core.bound import Outcome, margin
+from modelqa.core.codec import DIGITS
 from modelqa.core.estimate import Estimate
 from modelqa.core.result import CheckResult, SuiteResult
 from modelqa.core.subject import SubjectInfo
@@ -163,7 +164,8 @@ def _of_run(
     began = _time(result)
     for outcome in Outcome:
         yield _sample("modelqa_checks", run, result.counts().get(outcome, 0), verdict=outcome)
-    yield _sample("modelqa_run_duration_seconds", run, sum(check.seconds for check in result.checks))
+    seconds = [round(check.seconds, DIGITS) for check in result.checks]
+    yield _sample("modelqa_run_duration_seconds", run, sum(seconds))
     yield _sample("modelqa_last_run_timestamp_seconds", run, began)
     green = began if result.outcome in GREEN else last_success
     if green is not None:
