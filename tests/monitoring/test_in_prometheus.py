@@ -5,13 +5,16 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from hostile import HOSTILE
+from prometheus_client.parser import text_string_to_metric_families
 from real_prometheus import free_port, needed, prometheus, started
-from results import GOOD, check, run
+from results import GOOD, check, full_run, hostile_run, run
 from typer.testing import CliRunner
 
 from modelqa.cli import app
@@ -22,7 +25,7 @@ from modelqa.monitoring.scrape import Board, serve
 from modelqa.reports import alerts
 from modelqa.reports.exposition import text
 from modelqa.reports.grafana import dashboard
-from modelqa.reports.prometheus import samples
+from modelqa.reports.prometheus import Sample, samples
 from modelqa.ticketing import open_tickets
 
 SUITE = """\
@@ -91,6 +94,12 @@ def board(root: Path, result: SuiteResult) -> Board:
     return made
 
 
+def hostile() -> list[Sample]:
+    """Runs in which every name is an evil one."""
+    runs = (replace(hostile_run(each), started="2026-11-22T10:00:00+00:00") for each in HOSTILE)
+    return [sample for each in runs for sample in samples(each)]
+
+
 @pytest.fixture(scope="module")
 def server(board: Board, result: SuiteResult, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Prometheus that scrapes the watcher and a Pushgateway, with the alert rules."""
@@ -101,14 +110,18 @@ def server(board: Board, result: SuiteResult, tmp_path_factory: pytest.TempPathF
     gateway = f"127.0.0.1:{free_port()}"
     with ExitStack() as stack:
         port = stack.enter_context(serve(0, board.collect, host="127.0.0.1"))
+        evil = stack.enter_context(serve(0, hostile, host="127.0.0.1"))
         command = [program, f"--web.listen-address={gateway}"]
-        stack.enter_context(started(command, folder / "gateway.log", lambda: _answers(f"http://{gateway}")))
+        stack.enter_context(
+            started(command, folder / "gateway.log", lambda: _answers(f"http://{gateway}/-/ready"))
+        )
         export(result, place(f"http://{gateway}", {}), lambda _: 1)
         config = {
             "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
             "rule_files": [alerts.RULES],
             "scrape_configs": [
                 {"job_name": "watch", "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]},
+                {"job_name": "evil", "static_configs": [{"targets": [f"127.0.0.1:{evil}"]}]},
                 {"job_name": "push", "honor_labels": True, "static_configs": [{"targets": [gateway]}]},
             ],
         }
@@ -117,7 +130,7 @@ def server(board: Board, result: SuiteResult, tmp_path_factory: pytest.TempPathF
 
 def _answers(address: str) -> bool:
     try:
-        return httpx.get(f"{address}/-/ready", timeout=5).is_success
+        return httpx.get(address, timeout=5).is_success
     except httpx.HTTPError:
         return False
 
@@ -130,7 +143,7 @@ def _scraped(address: str) -> bool:
         )
     except (httpx.HTTPError, ValueError):
         return False
-    return {each["metric"].get("job") for each in found} == {"watch", "modelqa"}
+    return {each["metric"].get("job") for each in found} == {"watch", "modelqa", "evil"}
 
 
 def _asked(address: str, kind: str, **keys: Any) -> list[dict[str, Any]]:
@@ -180,6 +193,19 @@ def test_every_number_is_that_of_the_result(
 
 def _own(labels: dict[str, str]) -> dict[str, str]:
     return {key: value for key, value in labels.items() if key not in ("__name__", "job", "instance")}
+
+
+def test_hostile_names_are_stored_as_they_are(server: str, ask: Ask) -> None:
+    """Each is the value of a label, whole; nothing else came of them."""
+    answer = httpx.get(f"{server}/api/v1/label/suite/values", params={"match[]": '{job="evil"}'}, timeout=20)
+    assert set(answer.json()["data"]) == set(HOSTILE) - {""}
+    count = ask('count({job="evil",__name__=~"modelqa_.+"})')[0]["value"][1]
+    assert int(count) == len(hostile())
+    names = ask('count by (__name__) ({job="evil"})')
+    others = {
+        each["metric"]["__name__"] for each in names if not each["metric"]["__name__"].startswith("modelqa_")
+    }
+    assert all(each == "up" or each.startswith("scrape_") for each in others)
 
 
 def test_the_text_file_of_the_run_is_the_same(root: Path, result: SuiteResult) -> None:
@@ -236,6 +262,36 @@ def test_every_variable_has_values(server: str) -> None:
     assert {"watched"} <= set(found["suite"])
     assert (found["model"], found["alias"]) == (["breast_cancer"], ["challenger"])
     assert "drift-measures" in found["check"]
+
+
+def test_the_node_exporter_reads_the_files_of_many_suites(result: SuiteResult, tmp_path: Path) -> None:
+    """All of them, without a fault, and to the last digit."""
+    program = needed("prometheus-node-exporter", "prometheus-node-exporter")
+    evil = [replace(hostile_run(each), started="2026-11-22T10:00:00+00:00") for each in HOSTILE[::10]]
+    runs = [result, full_run(), *evil]
+    for each in runs:
+        export(each, place(str(tmp_path), {}), lambda _: None)
+    address = f"127.0.0.1:{free_port()}"
+    command = [
+        program,
+        "--collector.disable-defaults",
+        "--collector.textfile",
+        f"--web.listen-address={address}",
+    ]
+    command.append(f"--collector.textfile.directory={tmp_path}")
+    with started(command, tmp_path / "log", lambda: _answers(f"http://{address}/")):
+        page = httpx.get(f"http://{address}/metrics", timeout=20).text
+    read = {
+        (sample.name, *sorted((key, value) for key, value in sample.labels.items() if value)): sample.value
+        for family in text_string_to_metric_families(page)
+        for sample in family.samples
+    }
+    assert read[("node_textfile_scrape_error",)] == 0
+    wanted = [each for one in runs for each in samples(one)]
+    for each in wanted:
+        key = (f"{each.metric}{each.suffix}", *sorted((key, value) for key, value in each.labels if value))
+        assert read[key] == each.value or math.isnan(each.value), key
+    assert sum(name.startswith("modelqa_") for name, *_ in read) == len(wanted)
 
 
 def test_a_failed_check_raises_an_alert(server: str) -> None:
