@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-SECONDS = 60.0
+SECONDS = 120.0
 
 
 def needed(program: str, package: str) -> str:
@@ -42,7 +42,7 @@ def prometheus(folder: Path, config: str, ready: Callable[[str], bool]) -> Itera
 
 @contextmanager
 def started(command: list[str], log: Path, ready: Callable[[], bool]) -> Iterator[None]:
-    """A process that runs until the end of the block, from when it is ready, within a minute."""
+    """A process that runs until the end of the block, from when it is ready, within two minutes."""
     with log.open("w") as said:
         process = subprocess.Popen(command, stdout=said, stderr=said)
     try:

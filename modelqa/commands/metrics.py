@@ -29,7 +29,7 @@ Folder = Annotated[Path | None, typer.Option("--output", "-o", metavar="DIR", he
 @metrics.command("list")
 def list_() -> None:
     """List every metric with its type, its labels and what it means."""
-    from modelqa.reports.prometheus import manual
+    from modelqa.reports.metrics import manual
 
     typer.echo(manual())
 

@@ -30,11 +30,11 @@ class Place(Protocol):
 
 
 def place(address: str, environ: Mapping[str, str]) -> Place:
-    """The place of an address: ``http(s)://`` is a Pushgateway's, anything else a folder.
+    """The place of an address: ``http(s)://`` is a Pushgateway's, what is no address a folder.
 
-    Raises `ModelQAError` where nobody answers there.
+    Raises `ModelQAError` where the address is another one, or nobody answers there.
     """
-    if address.partition("://")[0] in ("http", "https"):
+    if "://" in address:
         from modelqa.monitoring.pushgateway import Pushgateway
 
         return Pushgateway(address, environ)

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from modelqa.errors import ActionError
 from modelqa.reports import exposition
 from modelqa.reports.exposition import Successes
-from modelqa.reports.prometheus import LAST_SUCCESS
+from modelqa.reports.metrics import LAST_SUCCESS
 from modelqa.reports.terminal import visible
 from modelqa.wire import Answer, Wire
 

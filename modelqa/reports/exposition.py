@@ -5,7 +5,8 @@ from typing import Any
 
 from modelqa.core import extras
 from modelqa.errors import MissingExtra
-from modelqa.reports.prometheus import LAST_SUCCESS, METRICS, RUN, Sample
+from modelqa.reports.metrics import LAST_SUCCESS, METRICS, RUN
+from modelqa.reports.prometheus import Sample
 
 Collect = Callable[[], Iterable[Sample]]
 Successes = dict[tuple[str, ...], float]

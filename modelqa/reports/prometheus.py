@@ -1,8 +1,4 @@
-"""A result as Prometheus metrics: base units, few labels, and never more series than a server likes.
-
-Names and labels follow Prometheus' own rules (https://prometheus.io/docs/practices/naming/): versions stand
-on ``_info`` metrics only, no column or slice is a label, and a run has at most `MOST_SERIES` series.
-"""
+"""A result as Prometheus metrics: the numbers of its JSON, and never more series than a server likes."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,8 +6,6 @@ from dataclasses import KW_ONLY, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from math import isfinite, nan
-from textwrap import fill, indent
-from typing import Literal
 
 from modelqa.core.bound import Outcome, margin
 from modelqa.core.codec import DIGITS
@@ -19,77 +13,12 @@ from modelqa.core.estimate import Estimate
 from modelqa.core.result import CheckResult, SuiteResult
 from modelqa.core.subject import SubjectInfo
 from modelqa.errors import ActionError
+from modelqa.reports.metrics import LAST_SUCCESS, MOST_SERIES, RUN
 from modelqa.reports.terminal import by_severity, worst_first
 
-MOST_SERIES = 200
 GREEN = (Outcome.PASSED, Outcome.WARNED)
-RUN = ("suite", "model", "alias")
-CHECK = ("suite", "check", "model", "alias")
 QUANTILES = {"latency_p50": "0.5", "latency_p90": "0.9", "latency_p95": "0.95", "latency_p99": "0.99"}
-LAST_SUCCESS = "modelqa_last_success_timestamp_seconds"
 _ALIAS = re.compile(r"models:/[^@]+@(.+)", re.DOTALL)
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """What a name means."""
-
-    name: str
-    labels: tuple[str, ...]
-    help: str
-    _: KW_ONLY
-    kind: Literal["gauge", "summary"] = "gauge"
-
-
-METRICS: tuple[Metric, ...] = (
-    Metric("modelqa_check_passed", CHECK, "1 where a check passed or warned, 0 where not; none if skipped."),
-    Metric(
-        "modelqa_check_verdict",
-        (*CHECK, "verdict"),
-        "1 for the verdict of a check that has not passed: failed, errored, inconclusive, warned or skipped.",
-    ),
-    Metric(
-        "modelqa_check_margin_ratio",
-        CHECK,
-        "Distance of the value that decides a check to its bound, in units of the bound (of the value, where "
-        "the bound is 0): positive inside, negative beyond.",
-    ),
-    Metric(
-        "modelqa_check_value",
-        CHECK,
-        "The value that decides a check, in that check's unit (seconds, bytes, 0 to 1, or a number).",
-    ),
-    Metric("modelqa_check_value_low", CHECK, "Low end of the interval; none where the value was counted."),
-    Metric("modelqa_check_value_high", CHECK, "High end of the interval; none where the value was counted."),
-    Metric(
-        "modelqa_check_bound", (*CHECK, "limit"), "The bound of that value: min, max, warn_min or warn_max."
-    ),
-    Metric(
-        "modelqa_prediction_latency_seconds",
-        (*CHECK, "quantile"),
-        "Time of one call as a latency check found it; the count is of calls, their sum is not kept (NaN).",
-        kind="summary",
-    ),
-    Metric("modelqa_prediction_error_ratio", CHECK, "Share of rows or calls without a usable prediction."),
-    Metric(
-        "modelqa_drifted_columns_ratio",
-        CHECK,
-        "Share of the columns of a drift check that are beyond a bound (failed or warned).",
-    ),
-    Metric("modelqa_checks", (*RUN, "verdict"), "How many checks ended in each verdict."),
-    Metric("modelqa_run_duration_seconds", RUN, "Time that the checks of the last run took, added up."),
-    Metric("modelqa_last_run_timestamp_seconds", RUN, "When the last run began, in Unix time."),
-    Metric(LAST_SUCCESS, RUN, "When the last run began in which all checks passed or warned, in Unix time."),
-    Metric("modelqa_tickets_open", RUN, "Open tickets about the suite and model, where a ledger is kept."),
-    Metric("modelqa_model_info", (*RUN, "version"), "1, with the version of the model that was judged."),
-    Metric("modelqa_build_info", (*RUN, "version"), "1, with the version of modelqa that wrote the metrics."),
-    Metric(
-        "modelqa_series_left_out",
-        RUN,
-        f"Series of the last run beyond the {MOST_SERIES:,} that are written.",
-    ),
-)
-"""THE table of metrics, in the order in which they are written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +30,6 @@ class Sample:
     value: float
     _: KW_ONLY
     suffix: str = ""
-
-
-def manual() -> str:
-    """Every metric with its type, labels and meaning, as text."""
-    return "\n\n".join(
-        f"{each.name} ({each.kind}) {{{', '.join(each.labels)}}}\n{indent(fill(each.help, 88), '  ')}"
-        for each in METRICS
-    )
 
 
 def about(subject: SubjectInfo) -> tuple[str, str]:

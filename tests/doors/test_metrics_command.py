@@ -18,7 +18,8 @@ from modelqa.core.codec import dumps, loads
 from modelqa.core.result import Measurement
 from modelqa.reports.exposition import text
 from modelqa.reports.grafana import dashboard
-from modelqa.reports.prometheus import LAST_SUCCESS, METRICS, samples
+from modelqa.reports.metrics import LAST_SUCCESS, METRICS
+from modelqa.reports.prometheus import samples
 
 ACTING = SUITE + "actions:\n  - ticket: local\n    on: [failed, errored]\n"
 

@@ -20,7 +20,8 @@ from modelqa.core.subject import ModelInfo, SubjectInfo
 from modelqa.errors import ActionError, ModelQAError
 from modelqa.monitoring.places import Folder, Place, export, place
 from modelqa.reports.exposition import text
-from modelqa.reports.prometheus import LAST_SUCCESS, samples
+from modelqa.reports.metrics import LAST_SUCCESS
+from modelqa.reports.prometheus import samples
 
 BEGAN = 1795341600.0
 
@@ -244,6 +245,13 @@ def test_nobody_there_is_an_error_at_once() -> None:
     with pytest.raises(ModelQAError, match=r"http://127\.0\.0\.1:1: nobody answers there") as caught:
         at("http://me:canary@127.0.0.1:1")
     assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize("address", ["ftp://host/x", "http://", "https://host:99999", "http://a b"])
+def test_an_address_that_is_none_is_an_error(address: str) -> None:
+    """And no folder of that name."""
+    with pytest.raises(ModelQAError, match="expected http://host:port"):
+        at(address)
 
 
 def test_a_token_is_sent_and_not_told() -> None:

@@ -13,7 +13,8 @@ from modelqa.core.result import Measurement, SuiteResult
 from modelqa.errors import ActionError
 from modelqa.monitoring.scrape import Board, serve
 from modelqa.reports.exposition import text
-from modelqa.reports.prometheus import LAST_SUCCESS, Sample, samples
+from modelqa.reports.metrics import LAST_SUCCESS
+from modelqa.reports.prometheus import Sample, samples
 
 HOST = "127.0.0.1"
 BEGAN = 1795341600.0

@@ -9,7 +9,7 @@ from real_prometheus import needed
 from ruamel.yaml import YAML
 
 from modelqa.reports.alerts import RULES, TESTS, files
-from modelqa.reports.prometheus import METRICS
+from modelqa.reports.metrics import METRICS
 
 
 @pytest.fixture

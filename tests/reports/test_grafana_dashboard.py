@@ -12,7 +12,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from modelqa.reports.grafana import DASHBOARD, PROVIDER, UID, dashboard, files
-from modelqa.reports.prometheus import METRICS
+from modelqa.reports.metrics import METRICS
 
 PANELS: list[dict[str, Any]] = dashboard()["panels"]
 CONFIGS = {

@@ -21,7 +21,8 @@ from modelqa.core.subject import ModelInfo, SubjectInfo
 from modelqa.core.units import Unit
 from modelqa.errors import ActionError
 from modelqa.reports.exposition import successes, text
-from modelqa.reports.prometheus import METRICS, MOST_SERIES, Sample, about, manual, samples
+from modelqa.reports.metrics import METRICS, MOST_SERIES, manual
+from modelqa.reports.prometheus import Sample, about, samples
 
 BEGAN = 1795341600.0  # 2026-11-22T10:00:00+00:00
 WHO = {"suite": "churn", "model": "churn", "alias": ""}
