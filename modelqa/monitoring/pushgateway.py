@@ -60,11 +60,11 @@ class Pushgateway:
         self._wire.close()
 
     def _lines(self, metric: str) -> str:
-        """The lines of one metric: of what others have pushed nothing is read."""
+        """The lines of one metric in our groups: of what others have pushed nothing is read."""
         got = self._wire.get(f"{self._base}/metrics", seconds=SECONDS)
         self._done(got)
-        lines = got.body.decode(errors="replace").split("\n")
-        return "\n".join(line for line in lines if line.startswith(f"{metric}{{")) + "\n"
+        lines, ours = got.body.decode(errors="replace").split("\n"), f'job="{JOB}"'
+        return "\n".join(line for line in lines if line.startswith(f"{metric}{{") and ours in line) + "\n"
 
     def _group(self, suite: str, model: str) -> str:
         return f"{self._base}/metrics/job/{JOB}/suite@base64/{_encoded(suite)}/model@base64/{_encoded(model)}"

@@ -18,7 +18,9 @@ def client() -> Any:
     try:
         return extras.load("prometheus_client")
     except MissingExtra as error:
-        raise MissingExtra(f"{error}; or pip install 'modelqa[prometheus]'") from error
+        raise MissingExtra(
+            f"metrics need Prometheus' client: pip install 'modelqa[prometheus]' ({error})"
+        ) from error
 
 
 def registry(collect: Collect) -> Any:
@@ -49,6 +51,7 @@ def labels(written: str) -> list[dict[str, str]]:
 
 
 def _read(written: str) -> list[Any]:
+    client()
     parser = extras.load("prometheus_client.parser")
     try:
         families = list(parser.text_string_to_metric_families(written))

@@ -19,6 +19,7 @@ from modelqa.reports.terminal import by_severity, worst_first
 GREEN = (Outcome.PASSED, Outcome.WARNED)
 QUANTILES = {"latency_p50": "0.5", "latency_p90": "0.9", "latency_p95": "0.95", "latency_p99": "0.99"}
 _ALIAS = re.compile(r"models:/[^@]+@(.+)", re.DOTALL)
+_PASSING = re.compile(r"models:/m-[^/@]+|runs:/[^/]+/(?P<path>.+?)/?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,9 @@ class Sample:
 def about(subject: SubjectInfo) -> tuple[str, str]:
     """The labels ``model`` and ``alias`` of a subject; empty where there is none.
 
+    A model that is not registered is called by its address, without the id that is new each time: of a run's
+    its path is left, of a logged one nothing.
+
     >>> from modelqa.core.subject import ModelInfo
     >>> about(SubjectInfo(model=ModelInfo("models:/churn@challenger", name="churn", version="7")))
     ('churn', 'challenger')
@@ -42,8 +46,9 @@ def about(subject: SubjectInfo) -> tuple[str, str]:
     model = subject.model
     if model is None:
         return "", ""
-    named = _ALIAS.fullmatch(model.uri)
-    return clean(model.name or model.uri), clean(named[1]) if named else ""
+    alias, passing = _ALIAS.fullmatch(model.uri), _PASSING.fullmatch(model.uri)
+    name = model.name or (passing["path"] or "" if passing else model.uri)
+    return clean(name), clean(alias[1]) if alias else ""
 
 
 def clean(text: str) -> str:

@@ -231,6 +231,16 @@ def test_a_path_before_the_gateway_s_own_is_kept() -> None:
         assert value(fake.page(), "modelqa_check_passed") == [1]
 
 
+def test_what_others_have_pushed_is_theirs() -> None:
+    """A job of another name may use our names: it is neither read nor deleted."""
+    with FakePushgateway() as fake:
+        fake.put("/metrics/job/other/suite/churn/model/churn", text(samples(result())))
+        put(at(fake.address), result(red=True))
+        assert value(fake.page(), LAST_SUCCESS, job="modelqa") == []
+        assert len(at(fake.address).delete("churn")) == 1
+        assert value(fake.page(), LAST_SUCCESS, job="other") == [BEGAN]
+
+
 def test_what_a_gateway_refuses_is_an_error_with_its_words() -> None:
     """On one line."""
     with FakePushgateway() as fake:

@@ -177,11 +177,14 @@ def test_drift_is_the_share_of_columns_beyond_a_bound() -> None:
         (ModelInfo("models:/churn/7", name="churn", version="7"), ("churn", "")),
         (ModelInfo("models:/a@b@c", name="a"), ("a", "b@c")),
         (ModelInfo("quality:model", name=""), ("quality:model", "")),
+        (ModelInfo("http://models.example/invocations"), ("http://models.example/invocations", "")),
+        (ModelInfo("runs:/0123456789abcdef/model"), ("model", "")),
+        (ModelInfo("models:/m-0123456789abcdef", id="m-0123456789abcdef"), ("", "")),
         (None, ("", "")),
     ],
 )
 def test_a_model_is_its_name_and_its_alias(model: ModelInfo | None, told: tuple[str, str]) -> None:
-    """Never its version: each would be a series of its own for ever."""
+    """Never its version, nor the id of a run: each would be a series of its own for ever."""
     assert about(SubjectInfo(model=model)) == told
 
 
