@@ -3,13 +3,14 @@
 import json
 import os
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import KW_ONLY, dataclass
+from contextlib import closing, suppress
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modelqa.core.codec import Gathered, to_plain
+from modelqa.core.result import SuiteResult
 from modelqa.errors import ActionError, ModelQAError
 from modelqa.reports import github
 from modelqa.reports.files import write, write_pages
@@ -22,13 +23,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the options ask for after a run; ``act`` lets actions act, ``log`` writes evidence to MLflow."""
+    """What the options ask for after a run; ``act`` lets actions act, ``log`` writes evidence to MLflow.
+
+    ``metrics`` is a folder or the address of a Pushgateway.
+    """
 
     _: KW_ONLY
     root: Path
     report: str | None = None
     json: str | None = None
     tensorboard: str | None = None
+    metrics: str | None = None
     tracking_uri: str | None = None
     log: bool = False
     act: bool = False
@@ -57,6 +62,7 @@ def follow(runs: Sequence[Gathered], wishes: Wishes) -> list[Told]:
     for run in runs:
         said += _outside(run, wishes, trainings)
     said += boards(runs, wishes)
+    said += _metrics(runs, wishes)
     for training in trainings:
         said += training()
     return said
@@ -127,6 +133,33 @@ def _outside(run: Gathered, wishes: Wishes, trainings: list[Callable[[], Iterato
             yield Told(visible(_do(run, action, wishes, evidence)))
         except _WRONG as error:
             yield _failure(error)
+
+
+def _metrics(runs: Sequence[Gathered], wishes: Wishes) -> Iterator[Told]:
+    """Metrics of whole runs, tickets counted after they were told.
+
+    What cannot be written fails no run: a monitoring that hears nothing of a suite says so itself.
+    """
+    if not wishes.metrics:
+        return
+    from modelqa.monitoring.places import export, place
+    from modelqa.ticketing import open_tickets
+
+    def tickets(result: SuiteResult) -> int | None:
+        return open_tickets(result, os.environ, wishes.root)
+
+    try:
+        to = place(wishes.metrics, os.environ)
+    except _WRONG as error:
+        yield replace(_failure(error), failed=False)
+        return
+    with closing(to):
+        for run in runs:
+            try:
+                told = "only a part ran" if run.partial else export(run.result, to, tickets)
+                yield Told(visible(f"metrics of {run.result.suite}: {told}"))
+            except _WRONG as error:
+                yield replace(_failure(error), failed=False)
 
 
 def _log(run: Gathered, wishes: Wishes) -> str:

@@ -12,6 +12,7 @@ from modelqa.commands.comment import comment
 from modelqa.commands.exits import COULD_NOT, FAILED, PASSED, WRONG, exit_code
 from modelqa.commands.feedback import feedback
 from modelqa.commands.history import history
+from modelqa.commands.metrics import metrics
 from modelqa.commands.promote import promote
 from modelqa.commands.report import report
 from modelqa.commands.shadow import shadow
@@ -59,6 +60,7 @@ app.command()(promote)
 app.command()(shadow)
 app.add_typer(feedback, name="feedback")
 app.add_typer(tickets, name="tickets")
+app.add_typer(metrics, name="metrics")
 
 
 @app.command()
@@ -73,6 +75,9 @@ def run(
     json: Annotated[Path | None, typer.Option(help="Write the result as JSON.")] = None,
     tensorboard: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write every measurement for TensorBoard.")
+    ] = None,
+    metrics: Annotated[
+        str | None, typer.Option(metavar="DIR|URL", help="Write metrics as text files, or push them there.")
     ] = None,
     log: Annotated[bool, typer.Option("--log", help="Write the result to MLflow, tag the version.")] = False,
     act: Annotated[bool, typer.Option("--act", help="Let the suite's actions act.")] = False,
@@ -105,7 +110,7 @@ def run(
     with _progress() as listener:
         result = run_suite(loaded, root=here.root, tracking_uri=uri, listener=listener)
     typer.echo(terminal.render(result))
-    asked = {"report": report, "json": json, "tensorboard": tensorboard}
+    asked = {"report": report, "json": json, "tensorboard": tensorboard, "metrics": metrics}
     wishes = Wishes(
         root=here.root,
         tracking_uri=uri,

@@ -57,13 +57,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--modelqa-tracking-uri", default=None, metavar="URI", help="MLflow tracking and registry URI"
     )
-    group.addoption(
-        "--modelqa-report", default=None, metavar="DIR", help="write a page (HTML) for each suite"
-    )
-    group.addoption("--modelqa-json", default=None, metavar="FILE", help="write the results as JSON")
-    group.addoption(
-        "--modelqa-tensorboard", default=None, metavar="DIR", help="write every measurement for TensorBoard"
-    )
+    places = {
+        "report": ("DIR", "write a page (HTML) for each suite"),
+        "json": ("FILE", "write the results as JSON"),
+        "tensorboard": ("DIR", "write every measurement for TensorBoard"),
+        "metrics": ("DIR|URL", "write Prometheus metrics to text files, or push them to a Pushgateway"),
+    }
+    for key, (where, text) in places.items():
+        group.addoption(f"--modelqa-{key}", default=None, metavar=where, help=text)
     switches = {
         "log": "write the results to MLflow and tag the model version",
         "act": "let the suites' actions act; without it a run only says what they would do",
@@ -76,7 +77,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=None,
         help="what an undecided check does to the exit status (default: what the suite says)",
     )
-    for key in (*OVERRIDES, "tracking_uri", "report", "json", "tensorboard", "inconclusive", *switches):
+    for key in (*OVERRIDES, "tracking_uri", *places, "inconclusive", *switches):
         parser.addini(
             f"modelqa_{key}", f"like --modelqa-{key.replace('_', '-')}", default=None, type="string"
         )

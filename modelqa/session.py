@@ -48,6 +48,7 @@ def finish(
         report=option("report"),
         json=option("json"),
         tensorboard=option("tensorboard"),
+        metrics=option("metrics"),
         tracking_uri=tracking_uri(option("tracking_uri"), root),
         log=switched(option("log")),
         act=switched(option("act")),

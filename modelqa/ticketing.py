@@ -166,6 +166,22 @@ def problems(
         yield fingerprint(result.suite, key, about, where), _event(kind, result), red
 
 
+def open_tickets(result: SuiteResult, environ: Mapping[str, str], root: Path) -> int | None:
+    """How many tickets are open about what a run judged; None where no ledger is kept.
+
+    Raises `LedgerError` where there is one that cannot be read.
+    """
+    url = address(environ, root)
+    if not environ.get("MODELQA_LEDGER") and not Path(url.removeprefix("sqlite:///")).is_file():
+        return None
+    model = result.subject.model
+    about, where = (model.name or model.uri) if model else "", environ.get(ENVIRONMENT, "")
+    ids = ("", *(check.id for check in result.checks))
+    with Ledger(url) as ledger, ledger.writing() as work:
+        known = work.known({fingerprint(result.suite, id_, about, where) for id_ in ids})
+    return sum(Ticket.read(each).phase is Phase.OPEN for each in known)
+
+
 def _event(kind: type[Failed], result: SuiteResult) -> Failed:
     subject = result.subject
     model, batch = subject.model, subject.batch

@@ -95,6 +95,14 @@ class Wire:
         """Ask for a path on this server; its status may be any. Raises `CallError` without one."""
         return self._asked("GET", target, None, {}, seconds)
 
+    def put(self, target: str, body: bytes, kind: str, *, seconds: float) -> Answer:
+        """Put a body of a content type to a path on this server, as `get` asks."""
+        return self._asked("PUT", target, body, {"Content-Type": kind}, seconds)
+
+    def delete(self, target: str, *, seconds: float) -> Answer:
+        """Delete a path on this server, as `get` asks."""
+        return self._asked("DELETE", target, None, {}, seconds)
+
     def close(self) -> None:
         """Close the connections."""
         self._pool.close()

@@ -16,7 +16,7 @@ FLOORS = {
     "errors": 0, "core": 0,
     "stats": 1, "wire": 1, "ledger": 1,
     "checks": 2, "engines": 2, "models": 2, "reports": 2, "actions": 2,
-    "catalog": 3, "fake_servers": 3, "suite": 4, "run": 5, "ticketing": 5, "retraining": 5,
+    "catalog": 3, "fake_servers": 3, "monitoring": 3, "suite": 4, "run": 5, "ticketing": 5, "retraining": 5,
     "after": 6, "draft": 6, "manual": 6, "profiles": 6, "python_tests": 6, "watch": 6, "testing": 6,
     "project": 2,
     "commands": 7, "session": 7,
@@ -39,6 +39,7 @@ OWNERS: dict[str, set[str]] = {
     "sklearn": {"checks/table_drift.py"},
     "duckdb": {"engines/duckdb.py"},
     "tensorboard": {"checks/event_records.py", "reports/tensorboard.py", "testing.py"},
+    "prometheus_client": {"reports/exposition.py"},
     "pandas": {"engines/sources.py", "models/frames.py", "testing.py", "checks/evidently_data.py"},
 }
 CORE_MAY = set(sys.stdlib_module_names) | {"modelqa"}

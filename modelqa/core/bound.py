@@ -162,6 +162,27 @@ def settled(estimate: Estimate, bound: Bound) -> bool:
     return bool(bound.limits()) and all(sides)
 
 
+def margin(estimate: Estimate, bound: Bound) -> float | None:
+    """How far a value lies inside its bound, in units of the bound: negative where it is beyond.
+
+    Of several limits the nearest counts, warn limits only where there is no other. A limit of 0 has no unit:
+    the distance is then that of the value. None where there is no value or no limit.
+
+    >>> round(margin(Estimate(0.99, low=0.9, high=1.0, n=9), Bound(min=0.9)), 3)
+    0.1
+    >>> margin(Estimate.fact(3, n=9), Bound(max=0))
+    -3.0
+    """
+    limits = bound.limits()
+    hard = [(name, limit) for name, limit in limits if not name.startswith("warn")]
+    if not estimate.exists or not limits:
+        return None
+    return min(
+        (estimate.value - limit if name.endswith("min") else limit - estimate.value) / (abs(limit) or 1.0)
+        for name, limit in hard or limits
+    )
+
+
 def rows_to_tell(estimate: Estimate, limit: float) -> int | None:
     """About how many rows would decide, were the value to stay where it is.
 

@@ -17,6 +17,8 @@ from modelqa.core.subject import DataInfo, ModelInfo, SubjectInfo
 from modelqa.core.units import Unit
 
 VERSION = 1
+DIGITS = 6
+"""Of seconds: microseconds are kept."""
 
 
 def dumps(result: SuiteResult) -> str:
@@ -132,7 +134,7 @@ def check_to_plain(check: CheckResult) -> dict[str, Any]:
         "id": check.id,
         "kind": check.kind,
         "outcome": str(check.outcome),
-        "seconds": round(check.seconds, 6),
+        "seconds": round(check.seconds, DIGITS),
         "where": check.where,
         "reason": check.reason,
         "notes": list(check.notes),

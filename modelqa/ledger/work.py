@@ -1,7 +1,7 @@
 """What can be read and written in one transaction of the ledger: all of it happens, or nothing."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import KW_ONLY, dataclass
 from hashlib import sha256
 from typing import Any
@@ -124,6 +124,11 @@ class Work:
         """All tickets of a tracker, by fingerprint, the last changed first."""
         query = select(tickets).where(tickets.c.tracker == tracker).order_by(tickets.c.time.desc())
         return {row.fingerprint: json.loads(row.state) for row in self.connection.execute(query)}
+
+    def known(self, fingerprints: Collection[str]) -> list[Any]:
+        """What is known of the tickets about some problems, whichever tracker has them."""
+        query = select(tickets.c.state).where(tickets.c.fingerprint.in_(fingerprints))
+        return [json.loads(state) for state in self.connection.execute(query).scalars()]
 
     # --- the outbox
 

@@ -10,10 +10,11 @@ from modelqa.core.codec import Gathered
 from modelqa.core.result import SuiteResult
 
 
-def write(path: Path, content: str | bytes) -> None:
+def write(path: Path, content: str | bytes, *, mode: int = 0o600) -> None:
     """Write a file whole: beside the target, to the disk, then into its place.
 
-    Folders on the way are made. Raises ``OSError`` where the place cannot be written.
+    Folders on the way are made; ``mode`` says who may read it. Raises ``OSError`` where the place cannot be
+    written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -23,6 +24,7 @@ def write(path: Path, content: str | bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+        Path(temporary).chmod(mode)
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

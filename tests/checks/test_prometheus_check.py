@@ -2,19 +2,16 @@
 
 import http.server
 import math
-import shutil
-import socket
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from real_prometheus import needed, prometheus
 
 from modelqa import Suite, SuiteError, plan
 from modelqa.checks.prometheus import MOST_SERIES, duration
@@ -307,14 +304,12 @@ def past(now: int) -> str:
 @pytest.fixture(scope="session")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Prometheus server with a day of data that scrapes a target of ours."""
-    server, tool = shutil.which("prometheus"), shutil.which("promtool")
-    if server is None or tool is None:
-        pytest.skip("no Prometheus server is installed here (Debian: apt-get install prometheus)")
+    tool = needed("promtool", "prometheus")
     folder = tmp_path_factory.mktemp("prometheus")
     target = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Target)
     threading.Thread(target=target.serve_forever, daemon=True).start()
     (folder / "past.txt").write_text(past(int(time.time())))
-    (folder / "prometheus.yml").write_text(
+    config = (
         "global: {scrape_interval: 1s}\nscrape_configs:\n"
         f"- {{job_name: app, static_configs: [{{targets: ['127.0.0.1:{target.server_port}']}}]}}\n"
     )
@@ -327,38 +322,18 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         str(folder / "data"),
     ]
     subprocess.run(blocks, check=True, capture_output=True, timeout=120)
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [
-        server,
-        f"--config.file={folder / 'prometheus.yml'}",
-        f"--storage.tsdb.path={folder / 'data'}",
-        f"--web.listen-address=127.0.0.1:{port}",
-    ]
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log)
     try:
-        _ready(process, f"http://127.0.0.1:{port}", folder / "log")
-        yield f"http://127.0.0.1:{port}"
+        with prometheus(folder, config, _ready) as address:
+            yield address
     finally:
-        process.kill()
-        process.wait()
         target.shutdown()
         target.server_close()
 
 
-def _ready(process: "subprocess.Popen[bytes]", address: str, log: Path) -> None:
-    """Wait until the server has scraped its target a few times, a minute at most."""
-    until = time.monotonic() + 60
-    while time.monotonic() < until and process.poll() is None:
-        result = run_check(
-            "prometheus", "count_over_time(app_request_seconds_count[1m])", server=address, min=4
-        )
-        if result.outcome is Outcome.PASSED:
-            return
-        time.sleep(0.5)
-    pytest.fail(f"the server is not ready: {log.read_text()[-2000:]}")
+def _ready(address: str) -> bool:
+    """Whether the server has scraped its target a few times."""
+    query = "count_over_time(app_request_seconds_count[1m])"
+    return run_check("prometheus", query, server=address, min=4).outcome is Outcome.PASSED
 
 
 def test_a_real_server_is_asked_for_a_quantile_of_live_requests(real: str) -> None:

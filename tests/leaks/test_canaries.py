@@ -116,10 +116,11 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, examples
 
 
 def test_no_secret_and_no_value_of_a_row_comes_out(project: Path, pytester: pytest.Pytester) -> None:
-    """Terminal, annotations, JSON, JUnit, summary, outputs, page, comment, and all that MLflow keeps."""
+    """Terminal, annotations, JSON, JUnit, summary, outputs, page, metrics, comment, and what MLflow keeps."""
     out = project / "out"
     store = f"sqlite:///{project / 'mlflow.db'}"
     files = ("--modelqa-json", f"{out / 'result.json'}", "--modelqa-report", f"{out / 'pages'}")
+    files += ("--modelqa-metrics", f"{out / 'metrics'}")
     junit = f"--junitxml={out / 'junit.xml'}"
     ran = pytester.runpytest_inprocess(
         "-vv", "-p", "no:randomly", "--modelqa-log", "--modelqa-tracking-uri", store, *files, junit
@@ -134,7 +135,8 @@ def test_no_secret_and_no_value_of_a_row_comes_out(project: Path, pytester: pyte
         **{path.name: path.read_text() for path in (project / "artifacts").rglob("*") if path.is_file()},
         "mlflow.db": (project / "mlflow.db").read_bytes().decode("utf-8", "replace"),
     }
-    assert {"result.json", "report.html", "rows.html", "junit.xml", "summary.md", "outputs"} <= {*told}
+    pages = {"report.html", "rows.html", "modelqa-rows.prom"}
+    assert {"result.json", *pages, "junit.xml", "summary.md", "outputs"} <= {*told}
     leaks = {
         (name, canary)
         for name, text in told.items()
