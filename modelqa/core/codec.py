@@ -136,6 +136,7 @@ def check_to_plain(check: CheckResult) -> dict[str, Any]:
         "where": check.where,
         "reason": check.reason,
         "notes": list(check.notes),
+        **({"cached": True} if check.cached else {}),
         "verdicts": [_verdict_to_plain(verdict) for verdict in check.verdicts],
     }
 
@@ -151,6 +152,7 @@ def check_from_plain(plain: Mapping[str, Any]) -> CheckResult:
         where=plain["where"],
         reason=plain["reason"],
         notes=tuple(plain["notes"]),
+        cached=bool(plain.get("cached", False)),
     )
 
 

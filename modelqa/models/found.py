@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 
+from modelqa.cache.stamps import Stamp
 from modelqa.core.ports import Model
 from modelqa.core.subject import ModelInfo
 from modelqa.models.artifacts import Folder
@@ -15,7 +16,8 @@ class Found:
     ``load`` loads it and may run its code; where it can be pickled, another process can load it too.
     ``wrapped`` loads it behind the interface that its server calls, ``size`` counts the bytes of its
     files; ``tags`` are those of its version in the registry. ``folder`` holds its files where MLflow can
-    serve them, as they stay while something refers to it.
+    serve them, as they stay while something refers to it. ``stamp`` is there where its answers follow
+    from the digest and the installed libraries alone, and says whether the digest still holds.
     """
 
     info: ModelInfo
@@ -25,3 +27,4 @@ class Found:
     size: Callable[[], int] | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     folder: Folder | None = None
+    stamp: Stamp | None = None

@@ -94,7 +94,8 @@ def _admitted(folder: Folder, info: ModelInfo, trust: Trust, tags: Mapping[str, 
         folder = folder.copy()
     read = artifacts.mlmodel(folder.path)
     id_ = info.id or str(read.get("model_id") or "")
-    info = replace(info, id=id_, digest=artifacts.digest(folder.path))
+    stamp = artifacts.stamp(folder.path)
+    info = replace(info, id=id_, digest=stamp.digest)
     admit(trust, info, folder.path)
     return Found(
         info,
@@ -103,6 +104,7 @@ def _admitted(folder: Folder, info: ModelInfo, trust: Trust, tags: Mapping[str, 
         size=partial(artifacts.size, folder.path),
         tags=dict(tags),
         folder=folder,
+        stamp=stamp if artifacts.closed(read) else None,
     )
 
 

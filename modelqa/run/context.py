@@ -58,6 +58,7 @@ class View:
 
     @property
     def served(self) -> Model:
+        self.opened.outside = True
         return self.opened.served(self.side)
 
     @property
@@ -69,6 +70,7 @@ class View:
         return self.opened.wrapped(self.side)
 
     def cold(self) -> Mapping[str, float]:
+        self.opened.outside = True
         return self.opened.cold(self.side)
 
     @property
@@ -85,9 +87,11 @@ class View:
         return np.random.default_rng(int.from_bytes(hashlib.sha256(seed.encode()).digest()[:8], "big"))
 
     def clock(self) -> float:
+        self.opened.outside = True
         return self.opened.settings.clock()
 
     def settled(self, estimate: Estimate) -> bool:
+        self.opened.outside = True
         return settled(estimate, self.bound)
 
     def predictions(self) -> Predictions:

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from modelqa.cache.stamps import Stamp
 from modelqa.core.check import COMPARES, Needs
 from modelqa.core.ports import Column, Model, Other, Predictions, Table
 from modelqa.core.profile_file import TAG
@@ -17,12 +18,14 @@ from modelqa.engines.opening import open_rows
 from modelqa.errors import NotFound, SubjectError
 from modelqa.models import cold
 from modelqa.models.found import Found
+from modelqa.run import recall
 from modelqa.run.decisions import decided
 from modelqa.run.dependence import dependence
 from modelqa.run.dummy import Dummy, known
 from modelqa.run.encode import Encoded, encode, unlabelled
 from modelqa.run.found import Settings as Settings
 from modelqa.run.found import find_model, find_rows, name_of_rows
+from modelqa.run.keys import Rows, is_local, rows_of, subject_key
 from modelqa.run.roles import group_codes, logged
 from modelqa.run.slices import Part, partition
 from modelqa.stats.sample import Sample
@@ -43,9 +46,11 @@ class Opened:
     def __init__(self, suite: Suite, settings: Settings) -> None:
         self.suite = suite
         self.settings = settings
+        self.outside = False
+        """Whether a check has asked for more than its inputs: a clock, a server, how near its bound is."""
         self._known: dict[tuple[str, ...], Any] = {}
 
-    def _once(self, *key: str, make: Callable[[], T]) -> T:
+    def once(self, *key: str, make: Callable[[], T]) -> T:
         """Make a part once. A part that cannot be had is not asked for again either.
 
         So a registry that does not answer costs its time limit once, not once a check.
@@ -88,25 +93,51 @@ class Opened:
         return SubjectInfo(
             model=tell("model", lambda: self.find("model").info),
             champion=tell("champion", lambda: self.find("champion").info),
-            batch=tell("batch", lambda: self.batch.info),
-            reference=tell("reference", lambda: self.reference.info) or self._told_reference,
+            batch=tell("batch", lambda: recall.told(self, "batch")),
+            reference=tell("reference", lambda: recall.told(self, "reference")) or self._told_reference,
         )
 
     @property
     def _told_reference(self) -> DataInfo | None:
         """The profile of the model version, where a check has asked for it."""
-        found = self._known.get(("table", "reference"))
-        return None if found is None or isinstance(found, SubjectError) else found.info
+        return self.reference.info if self.is_open("reference") else None
 
     @property
     def batch(self) -> Table:
         """The rows to judge; no rows at all is an error."""
-        return self._once("table", "batch", make=lambda: self._table("batch", self.suite.batch))
+        return self.table("batch")
 
     @property
     def reference(self) -> Table:
         """The rows to compare the batch with, or their profile: the suite's, else the model version's."""
-        return self._once("table", "reference", make=self._reference)
+        return self.table("reference")
+
+    def table(self, key: str) -> Table:
+        """The batch, the reference, or the file that labels stand in: opened once."""
+        if key == "reference":
+            return self.once("table", key, make=self._reference)
+        labels = self.suite.labels
+        source = labels.path if key == "labels" and isinstance(labels, Labels) else getattr(self.suite, key)
+        return self.once("table", key, make=lambda: self._table(key, source))
+
+    def is_open(self, key: str) -> bool:
+        """Whether a table has been opened already."""
+        found = self._known.get(("table", key))
+        return found is not None and not isinstance(found, SubjectError)
+
+    def rows(self, key: str) -> Rows:
+        """The files of a table, hashed once; raises as `keys.rows_of` does."""
+        return self.once("rows", key, make=lambda: rows_of(self, key))
+
+    def subject_key(self, needs: Needs) -> str:
+        """What checks of such needs depend on; raises as `keys.subject_key` does."""
+        return self.once("key", str(needs.value), make=lambda: subject_key(self, needs))
+
+    def stamps(self) -> list[Stamp]:
+        """What says of all parts whose digests were taken whether these still hold."""
+        parts = [known for key, known in self._known.items() if key[0] in ("found", "rows")]
+        found = (getattr(part, "stamp", None) for part in parts)
+        return [stamp for stamp in found if stamp is not None]
 
     def _reference(self) -> Table:
         if self.suite.reference is not None or self.suite.model is None:
@@ -126,14 +157,14 @@ class Opened:
 
     def in_process(self, side: Side) -> Model:
         """The model or the champion in this process (an endpoint is where it is), loaded once."""
-        return self._once("model", side, make=lambda: cast("Model", self.find(side).load()))
+        return self.once("model", side, make=lambda: cast("Model", self.find(side).load()))
 
     def wrapped(self, side: Side) -> Model:
         """The model behind the interface that its server calls, loaded once; its server, if there is one."""
         return (
             self.model(side)
             if self.suite.serve
-            else self._once("wrapped", side, make=lambda: self._wrapped(side))
+            else self.once("wrapped", side, make=lambda: self._wrapped(side))
         )
 
     def _wrapped(self, side: Side) -> Model:
@@ -144,7 +175,7 @@ class Opened:
 
     def cold(self, side: Side) -> Mapping[str, float]:
         """What a model takes of a new process, measured once."""
-        return self._once("cold", side, make=lambda: self._cold(side))
+        return self.once("cold", side, make=lambda: self._cold(side))
 
     def _cold(self, side: Side) -> Mapping[str, float]:
         if isinstance(getattr(self.suite, side), Endpoint):
@@ -154,7 +185,7 @@ class Opened:
 
     def served(self, side: Side) -> Model:
         """The model or the champion behind HTTP, its server started once and stopped by `close`."""
-        return self._once("served", side, make=lambda: self.settings.server(self.find(side)))
+        return self.once("served", side, make=lambda: self.settings.server(self.find(side)))
 
     def close(self) -> None:
         """Stop the servers that were started, and close connections; all else may go on."""
@@ -192,11 +223,11 @@ class Opened:
 
     def predictions(self, side: Side = "model", of: Literal["batch", "reference"] = "batch") -> Predictions:
         """What a model says of a table; logged predictions where the suite names them."""
-        return self._once("predictions", side, of, make=lambda: self._predict(side, getattr(self, of)))
+        return self.once("predictions", side, of, make=lambda: self._predict(side, getattr(self, of)))
 
     def decisions(self, side: Side) -> Predictions:
         """What a model decided of the batch, at the suite's threshold."""
-        return self._once("decisions", side, make=lambda: self._decide(side))
+        return self.once("decisions", side, make=lambda: self._decide(side))
 
     def _decide(self, side: Side) -> Predictions:
         alone = self._logged(side) and self.suite.champion is not None
@@ -207,30 +238,30 @@ class Opened:
     @property
     def labels(self) -> Column:
         """The truth, one value a row of the batch."""
-        return self._once("labels", "batch", make=self._labels)
+        return self.once("labels", "batch", make=self._labels)
 
     @property
     def reference_labels(self) -> Column:
         """The truth, one value a row of the reference, which has to hold it in a column."""
-        return self._once("labels", "reference", make=self._reference_labels)
+        return self.once("labels", "reference", make=self._reference_labels)
 
     def sample(self, side: Side) -> Encoded:
         """The labelled rows with a model's predictions, encoded for scores; made once a model."""
-        return self._once("sample", side, make=lambda: self._encode(side))
+        return self.once("sample", side, make=lambda: self._encode(side))
 
     def reference_sample(self, side: Side) -> Encoded:
         """The labelled rows of the reference with a model's predictions, encoded for scores."""
-        return self._once("sample", side, "reference", make=lambda: self._encode(side, of="reference"))
+        return self.once("sample", side, "reference", make=lambda: self._encode(side, of="reference"))
 
     def importance(self, side: Side) -> Mapping[str, float]:
         """How much a model's predictions depend on each column of the batch that it reads."""
         names = self.features()
-        return self._once("importance", side, make=lambda: dependence(self.model(side), self.batch, names))
+        return self.once("importance", side, make=lambda: dependence(self.model(side), self.batch, names))
 
     @property
     def dummy(self) -> Dummy:
         """What knows the labels' distribution only: the reference's where it has labels, else the batch's."""
-        return self._once("dummy", make=self._dummy)
+        return self.once("dummy", make=self._dummy)
 
     def _dummy(self) -> Dummy:
         labels, reference = self.suite.labels, None if self.suite.reference is None else self.reference
@@ -239,19 +270,19 @@ class Opened:
 
     def every_row(self, side: Side) -> Sample:
         """A model's decision for every row, labelled or not; its truth says nothing."""
-        return self._once("every row", side, make=lambda: self._every_row(side))
+        return self.once("every row", side, make=lambda: self._every_row(side))
 
     @property
     def groups(self) -> NDArray[np.intp] | None:
         """The group of each row, as codes, where the suite says which rows belong together."""
         role = self._role("group")
-        return None if role is None else self._once("groups", make=lambda: group_codes(role))
+        return None if role is None else self.once("groups", make=lambda: group_codes(role))
 
     def slices(self, spec: SliceSpec) -> tuple[Part, ...]:
         """The parts of the batch that a definition comes to; cut once, shared by all checks."""
         role = f"slice {spec.name!r}"
         find = partial(column_of, self.batch, role=role)
-        return self._once("slices", spec.name, make=lambda: partition(spec, self.batch, find))
+        return self.once("slices", spec.name, make=lambda: partition(spec, self.batch, find))
 
     def _every_row(self, side: Side) -> Sample:
         return unlabelled(
@@ -299,11 +330,13 @@ class Opened:
         if side == "dummy":
             raise SubjectError("the dummy is no model that can be called")
         make = partial(find_model, getattr(self.suite, side), self.suite, self.settings)
-        return self._once("found", side, make=make)
+        return self.once("found", side, make=make)
 
     def _table(self, key: str, source: Any) -> Table:
         if source is None:
             raise SubjectError(f"the suite names no `{key}:`")
+        if self.settings.cache is not None and is_local(source):
+            self.rows(key)  # before anything is read: what is read later must not go by an older digest
         found = find_rows(source, self.suite, self.settings)
         alone = isinstance(found, tuple) and len(found) == 1
         named = "" if alone else name_of_rows(source, key)
@@ -338,8 +371,7 @@ class Opened:
         if isinstance(labels, str):
             return column_of(table, labels, "`labels:`")
         if isinstance(labels, Labels):
-            joined = self._table("labels", labels.path)
-            return memory.join_labels(table, joined, on=labels.on, column=labels.column)
+            return memory.join_labels(table, self.table("labels"), on=labels.on, column=labels.column)
         if labels is None:
             raise SubjectError("the suite names no `labels:`")
         column = memory.open_table({"labels": labels}, name="labels").column("labels")
