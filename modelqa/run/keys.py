@@ -34,6 +34,8 @@ APART = frozenset(
     | {"trust", "champion_missing", "false_alarms", "confidence", "inconclusive"}
 )
 """Fields of a suite that a key holds by their digests, or that only decide what becomes of a measurement."""
+ROLES = ("weights", "group", "time", "key", "predictions")
+"""Keys of a suite that name columns which are no features."""
 _ASKED = Needs.MODEL | Needs.PREDICTIONS | Needs.CHAMPION
 _SCALARS = (type(None), bool, int, float, str)
 
@@ -161,6 +163,27 @@ def key_of_check(planned: Planned, opened: "Opened") -> str:
         raise Unkeyed("it depends on more than its inputs")
     needs = planned.needs | (Needs.MODEL if spec.versus else Needs.NOTHING)
     return key_of("measurement", opened.subject_key(needs), check_key(planned))
+
+
+def key_of_predictions(opened: "Opened", side: str, of: str) -> str:
+    """The key of what a model says of a table: its rows, and which of its columns the model is given.
+
+    Raises `Unkeyed`, or `SubjectError` where a part is missing.
+    """
+    suite = opened.suite
+    roles = {key: getattr(suite, key) for key in ("features", *ROLES)}
+    parts = {
+        "code": code.installed(),
+        "columns": {**roles, "labels": _columns(suite.labels)},
+        "model": _model(opened, side, asked=True),
+        "rows": _of_rows(opened, of),
+    }
+    return key_of("predictions", canonical(parts))
+
+
+def _columns(labels: Any) -> Any:
+    """The columns of the batch that labels take: no features."""
+    return labels.on if isinstance(labels, Labels) else labels if isinstance(labels, str) else None
 
 
 def _labels(opened: "Opened") -> Any:

@@ -73,12 +73,19 @@ class Opened:
             _ = self.labels
         if needs & COMPARES:
             _ = self.reference
-        if Needs.MODEL in needs or (Needs.PREDICTIONS in needs and self.suite.predictions is None):
+        if Needs.MODEL in needs:
             self.model("model")
+        elif Needs.PREDICTIONS in needs and self.suite.predictions is None:
+            self._ready("model")
         if other == "champion" or Needs.CHAMPION in needs:
-            self.model("champion")
+            self._ready("champion")
         if other == "dummy" and self.suite.reference is not None:
             _ = self.reference
+
+    def _ready(self, side: Side) -> None:
+        """Load a model, unless what it says of the batch is known."""
+        if recall.known_predictions(self, side) is None:
+            self.model(side)
 
     @property
     def info(self) -> SubjectInfo:
@@ -223,14 +230,15 @@ class Opened:
 
     def predictions(self, side: Side = "model", of: Literal["batch", "reference"] = "batch") -> Predictions:
         """What a model says of a table; logged predictions where the suite names them."""
-        return self.once("predictions", side, of, make=lambda: self._predict(side, getattr(self, of)))
+        predict = partial(recall.predicted, self, side, of, lambda: self._predict(side, getattr(self, of)))
+        return self.once("predictions", side, of, make=predict)
 
     def decisions(self, side: Side) -> Predictions:
         """What a model decided of the batch, at the suite's threshold."""
         return self.once("decisions", side, make=lambda: self._decide(side))
 
     def _decide(self, side: Side) -> Predictions:
-        alone = self._logged(side) and self.suite.champion is not None
+        alone = self.logged(side) and self.suite.champion is not None
         classes = self.predictions("champion").classes if alone else None
         suite = self.suite
         return decided(self.predictions(side), classes, positive=suite.positive, threshold=suite.threshold)
@@ -291,7 +299,7 @@ class Opened:
             threshold=self.suite.threshold,
             weights=self._role("weights"),
             groups=self._role("group"),
-            logged=self._logged(side),
+            logged=self.logged(side),
         )
 
     def _encode(self, side: Side, of: Literal["batch", "reference"] = "batch") -> Encoded:
@@ -306,10 +314,11 @@ class Opened:
             threshold=self.suite.threshold,
             weights=self._role("weights") if ours_rows else None,
             groups=self._role("group") if ours_rows else None,
-            logged=self._logged(side),
+            logged=self.logged(side),
         )
 
-    def _logged(self, side: Side) -> bool:
+    def logged(self, side: Side) -> bool:
+        """Whether a side's predictions stand in the batch."""
         return side == "model" and self.suite.predictions is not None
 
     def _role(self, key: str) -> Column | None:
@@ -349,7 +358,7 @@ class Opened:
     def _predict(self, side: Side, table: Table) -> Predictions:
         if side == "dummy":
             return self.dummy.predictions(table.rows)
-        if self._logged(side):
+        if self.logged(side):
             columns = [column_of(table, name, "`predictions:`") for name in _listed(self.suite.predictions)]
             return logged(columns)
         model = self.model(side)
