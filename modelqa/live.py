@@ -19,7 +19,8 @@ def watch(config: pytest.Config, kinds: tuple[type[pytest.Item], ...]) -> None:
 def _busy(config: pytest.Config) -> bool:
     """Whether less was asked for, or others write to the terminal while items run."""
     option = config.option
-    others = option.capture == "no" or getattr(option, "dist", "no") != "no" or option.usepdb or option.trace
+    workers = getattr(option, "numprocesses", None) or getattr(option, "dist", "no") != "no"
+    others = option.capture == "no" or workers or option.usepdb or option.trace
     logs = config.getini("log_cli") or option.log_cli_level
     return bool(option.verbose < 0 or option.collectonly or option.setupshow or others or logs)
 
