@@ -1,6 +1,7 @@
 """What a measurement depends on, as one key: nothing that may move it is left out, or it has no key."""
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from datetime import date
@@ -105,6 +106,11 @@ def rows_of(opened: "Opened", key: str) -> Rows:
     return Rows(name or found[0].name, tuple(path.name for path in found), stamp.digest, stamp)
 
 
+def hashed(opened: "Opened", key: str) -> Rows:
+    """The files of a table, hashed once; raises as `rows_of` does."""
+    return opened.once("rows", key, make=partial(rows_of, opened, key))
+
+
 def is_local(source: Any) -> bool:
     """Whether rows are of files of this machine, hashed as they are: a profile is read at once, and whole.
 
@@ -141,8 +147,9 @@ def check_key(planned: Planned) -> str:
     """What a check adds: all that it is called with. Raises `Unkeyed`."""
     spec = planned.spec
     function = spec.type.function
-    if "<locals>" in function.__qualname__:
-        raise Unkeyed("a function that is made anew each time")
+    file = getattr(sys.modules.get(function.__module__), "__file__", None)
+    if "<locals>" in function.__qualname__ or file is None:
+        raise Unkeyed("a function that is made anew each time, or that stands in no file")
     limits = dict(spec.bound.limits())
     return canonical(
         {
@@ -162,7 +169,8 @@ def key_of_check(planned: Planned, opened: "Opened") -> str:
     if not spec.type.cached_of(spec.value, spec.params):
         raise Unkeyed("it depends on more than its inputs")
     needs = planned.needs | (Needs.MODEL if spec.versus else Needs.NOTHING)
-    return key_of("measurement", opened.subject_key(needs), check_key(planned))
+    subject = opened.once("key", str(needs.value), make=partial(subject_key, opened, needs))
+    return key_of("measurement", subject, check_key(planned))
 
 
 def key_of_predictions(opened: "Opened", side: str, of: str) -> str:
@@ -175,7 +183,8 @@ def key_of_predictions(opened: "Opened", side: str, of: str) -> str:
     parts = {
         "code": code.installed(),
         "columns": {**roles, "labels": _columns(suite.labels)},
-        "model": _model(opened, side, asked=True),
+        # A champion that does not say which columns it reads is given those of the model.
+        "models": [_model(opened, each, asked=True) for each in (side, "model")],
         "rows": _of_rows(opened, of),
     }
     return key_of("predictions", canonical(parts))
@@ -199,7 +208,7 @@ def _rows(opened: "Opened", key: str) -> Any:
 
 def _of_rows(opened: "Opened", key: str) -> Any:
     """Files by name and digest: the name says how they are read."""
-    rows = opened.rows(key)
+    rows = hashed(opened, key)
     return [rows.name, *rows.files, rows.digest]
 
 

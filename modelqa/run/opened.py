@@ -1,6 +1,6 @@
 """The subject of a run, opened: each model, table and prediction at most once, when first needed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, Literal, TypeVar, cast
@@ -8,12 +8,11 @@ from typing import Any, Literal, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from modelqa.cache.stamps import Stamp
 from modelqa.core.check import COMPARES, Needs
 from modelqa.core.ports import Column, Model, Other, Predictions, Table
 from modelqa.core.profile_file import TAG
 from modelqa.core.subject import DataInfo, Endpoint, SubjectInfo
-from modelqa.engines import memory, profiled
+from modelqa.engines import profiled
 from modelqa.engines.opening import open_rows
 from modelqa.errors import NotFound, SubjectError
 from modelqa.models import cold
@@ -25,8 +24,8 @@ from modelqa.run.dummy import Dummy, known
 from modelqa.run.encode import Encoded, encode, unlabelled
 from modelqa.run.found import Settings as Settings
 from modelqa.run.found import find_model, find_rows, name_of_rows
-from modelqa.run.keys import Rows, is_local, rows_of, subject_key
-from modelqa.run.roles import group_codes, logged
+from modelqa.run.keys import hashed, is_local
+from modelqa.run.roles import column_of, group_codes, labels_beside, labels_of, listed, logged
 from modelqa.run.slices import Part, partition
 from modelqa.stats.sample import Sample
 from modelqa.suite.spec import Labels, SliceSpec, Suite
@@ -132,19 +131,9 @@ class Opened:
         found = self._known.get(("table", key))
         return found is not None and not isinstance(found, SubjectError)
 
-    def rows(self, key: str) -> Rows:
-        """The files of a table, hashed once; raises as `keys.rows_of` does."""
-        return self.once("rows", key, make=lambda: rows_of(self, key))
-
-    def subject_key(self, needs: Needs) -> str:
-        """What checks of such needs depend on; raises as `keys.subject_key` does."""
-        return self.once("key", str(needs.value), make=lambda: subject_key(self, needs))
-
-    def stamps(self) -> list[Stamp]:
-        """What says of all parts whose digests were taken whether these still hold."""
-        parts = [known for key, known in self._known.items() if key[0] in ("found", "rows")]
-        found = (getattr(part, "stamp", None) for part in parts)
-        return [stamp for stamp in found if stamp is not None]
+    def made(self, *kinds: str) -> list[Any]:
+        """All parts of some kinds that were asked for until now, mistakes included."""
+        return [part for key, part in self._known.items() if key[0] in kinds]
 
     def _reference(self) -> Table:
         if self.suite.reference is not None or self.suite.model is None:
@@ -246,12 +235,12 @@ class Opened:
     @property
     def labels(self) -> Column:
         """The truth, one value a row of the batch."""
-        return self.once("labels", "batch", make=self._labels)
+        return self.once("labels", "batch", make=lambda: labels_of(self.suite.labels, self.batch, self.table))
 
     @property
     def reference_labels(self) -> Column:
         """The truth, one value a row of the reference, which has to hold it in a column."""
-        return self.once("labels", "reference", make=self._reference_labels)
+        return self.once("labels", "reference", make=lambda: labels_beside(self.suite.labels, self.reference))
 
     def sample(self, side: Side) -> Encoded:
         """The labelled rows with a model's predictions, encoded for scores; made once a model."""
@@ -332,7 +321,7 @@ class Opened:
         named = [labels, suite.weights, suite.group, suite.time, suite.key, suite.predictions]
         if isinstance(suite.labels, Labels):
             named += [suite.labels.on]
-        return {name for part in named for name in _listed(part)}
+        return {name for part in named for name in listed(part)}
 
     def find(self, side: Side) -> Any:
         """What a side's reference stands for, resolved once; nothing of it is loaded."""
@@ -344,13 +333,13 @@ class Opened:
     def _table(self, key: str, source: Any) -> Table:
         if source is None:
             raise SubjectError(f"the suite names no `{key}:`")
-        if self.settings.cache is not None and is_local(source):
-            self.rows(key)  # before anything is read: what is read later must not go by an older digest
+        # Taken before anything is read: what is read later must not go by the digest of something else.
+        known = hashed(self, key).digest if self.settings.cache is not None and is_local(source) else None
         found = find_rows(source, self.suite, self.settings)
         alone = isinstance(found, tuple) and len(found) == 1
         named = "" if alone else name_of_rows(source, key)
         uri, engine = self.settings.tracking_uri, self.suite.engine
-        table = open_rows(found, name=named, tracking_uri=uri, engine=engine)
+        table = open_rows(found, name=named, tracking_uri=uri, engine=engine, digest=known)
         if table.rows == 0:
             raise SubjectError(f"{key} {table.info.name} has no rows; expected at least one")
         return table
@@ -359,7 +348,7 @@ class Opened:
         if side == "dummy":
             return self.dummy.predictions(table.rows)
         if self.logged(side):
-            columns = [column_of(table, name, "`predictions:`") for name in _listed(self.suite.predictions)]
+            columns = [column_of(table, name, "`predictions:`") for name in listed(self.suite.predictions)]
             return logged(columns)
         model = self.model(side)
         names = [field.name for field in model.inputs] if model.inputs else list(self.features())
@@ -367,37 +356,3 @@ class Opened:
         if missing and not model.inputs:
             raise SubjectError(f"{table.info.name} lacks the features {', '.join(missing)}")
         return model.predict(table.to_pandas([name for name in names if name in table.kinds]))
-
-    def _reference_labels(self) -> Column:
-        labels = self.suite.labels
-        name = labels.column if isinstance(labels, Labels) else labels
-        if not isinstance(name, str):
-            raise SubjectError("labels of the reference: name a column that batch and reference both have")
-        return column_of(self.reference, name, "`labels:`")
-
-    def _labels(self) -> Column:
-        labels, table = self.suite.labels, self.batch
-        if isinstance(labels, str):
-            return column_of(table, labels, "`labels:`")
-        if isinstance(labels, Labels):
-            return memory.join_labels(table, self.table("labels"), on=labels.on, column=labels.column)
-        if labels is None:
-            raise SubjectError("the suite names no `labels:`")
-        column = memory.open_table({"labels": labels}, name="labels").column("labels")
-        if len(column.values) != table.rows:
-            raise SubjectError(f"labels: expected one a row ({table.rows:,}), found {len(column.values):,}")
-        return column
-
-
-def column_of(table: Table, name: str, role: str) -> Column:
-    """A column that the suite names. Raises `SubjectError` with the columns that there are."""
-    if name not in table.kinds:
-        there = ", ".join(list(table.kinds)[:20])
-        raise SubjectError(f"{role} names column {name!r}, which {table.info.name} lacks; it has {there}")
-    return table.column(name)
-
-
-def _listed(part: Any) -> Sequence[str]:
-    if part is None:
-        return ()
-    return (part,) if isinstance(part, str) else tuple(part)

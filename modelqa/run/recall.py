@@ -11,9 +11,8 @@ from modelqa.core.kept import Kept
 from modelqa.core.ports import Predictions
 from modelqa.core.result import Measurement
 from modelqa.core.subject import DataInfo
-from modelqa.errors import ModelQAError
 from modelqa.run import said as said_
-from modelqa.run.keys import Unkeyed, key_of_check, key_of_predictions
+from modelqa.run.keys import Unkeyed, hashed, key_of_check, key_of_predictions
 from modelqa.run.plan import Planned
 
 if TYPE_CHECKING:
@@ -95,19 +94,20 @@ def _predictions_key(opened: "Opened", side: "Side", of: "Of") -> str | None:
         return None
     try:
         return key_of_predictions(opened, side, of)
-    except (Unkeyed, ModelQAError):
+    except Exception:  # as below
         return None
 
 
 def _still(opened: "Opened") -> bool:
     """Whether the inputs are still those of the key."""
-    return all(stamp.holds() for stamp in opened.stamps())
+    stamps = (getattr(part, "stamp", None) for part in opened.made("found", "rows"))
+    return all(stamp.holds() for stamp in stamps if stamp is not None)
 
 
 def _key(planned: Planned, opened: "Opened") -> str | None:
     try:
         return key_of_check(planned, opened)
-    except (Unkeyed, ModelQAError):  # what is missing is told by who measures
+    except Exception:  # whatever keeps a part from being found or read is told by who measures
         return None
 
 
@@ -120,7 +120,7 @@ def told(opened: "Opened", part: str) -> DataInfo:
     if cache is None:
         return opened.table(part).info
     try:
-        rows = opened.rows(part)
+        rows = hashed(opened, part)
     except Unkeyed:
         return opened.table(part).info
     key = key_of("rows", code.installed(), *rows.files, rows.digest)

@@ -27,7 +27,10 @@ def timed(case: Case) -> bool:
     """Whether a case is never kept."""
     kind, value, keys = case
     return (
-        kind in NEVER or value == "calls" or "timeout" in keys or ":" in str(value)[:40] and kind == "metric"
+        kind in NEVER
+        or value == "calls"
+        or "timeout" in keys
+        or (":" in str(value)[:40] and kind == "metric")
     )
 
 

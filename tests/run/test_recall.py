@@ -18,6 +18,7 @@ from kept_subjects import aged, forget_passing_modules, lay_out, suite
 import modelqa
 from modelqa import Outcome, SuiteResult
 from modelqa.cache.store import Cache, folder
+from modelqa.run.keys import hashed
 from modelqa.run.opened import Opened, Settings
 from modelqa.testing import FakeModel, make_batch
 
@@ -180,7 +181,7 @@ def test_rows_that_change_while_they_are_judged_are_not_kept(root: Path) -> None
     """The digest is of the rows before, the measurement perhaps of those after."""
     made = suite([{SPREAD: "signal", "max": 99}], **{**LOGGED, "predictions": None, "labels": None})
     opened = Opened(made, Settings(root=root, cache=Cache(folder(root))))
-    opened.rows("batch")
+    hashed(opened, "batch")
     write(root, make_batch(200, seed=5))
     (planned,) = modelqa.plan(made).checks
     from modelqa.run.execute import execute
