@@ -90,7 +90,7 @@ def _accounted() -> tuple[str, ...]:
 
 def _digest(name: str) -> str:
     """The digest of a file, read once as long as the system records no change of it."""
-    found = os.stat(name)
+    found = Path(name).stat()
     return _read(name, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 

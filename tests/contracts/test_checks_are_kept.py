@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -156,10 +157,9 @@ def test_each_input_has_a_part_in_the_key(case: Case, root: Path) -> None:
     keys = {"": key(made, root)}
     assert key(made, root) == keys[""]
     for name, change in KEYS.items():
-        try:
+        # A part that the check needs cannot be left out.
+        with suppress(SuiteError) if name.startswith("no ") else nullcontext():
             keys[name] = key(suite([check_of(case)], **{"slices": ["region"], **change}), root)
-        except SuiteError as error:
-            assert name.startswith("no "), f"{name}: {error!r}"
     for name, changed in others(case).items():
         keys[name] = key(suite([changed], slices=["region"]), root)
     for name, alter in FILES.items():

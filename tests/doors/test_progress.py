@@ -135,7 +135,7 @@ def test_a_log_shows_nothing(project: Path, environ: dict[str, str]) -> None:
 
 def test_only_a_terminal_is_watched() -> None:
     """A file or a pipe is not."""
-    with open(os.devnull) as nothing:
+    with Path(os.devnull).open() as nothing:
         assert not watches(nothing, {"TERM": "xterm"})
     ours, theirs = pty.openpty()
     with os.fdopen(ours), os.fdopen(theirs, "w") as terminal:
