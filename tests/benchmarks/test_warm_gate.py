@@ -25,7 +25,7 @@ except SystemExit as ended:
 """
 UNREAD = "assert not {'pyarrow.parquet', 'sklearn.ensemble'} & set(sys.modules)"
 """Neither rows nor a model were read: what would do it is not there."""
-ROUNDS = 7
+ROUNDS = 5
 
 
 def seconds(code: str, cwd: Path) -> tuple[float, float]:
