@@ -12,7 +12,8 @@ from modelqa.run.events import CheckFinished, CheckStarted, Event, Listener, Sui
 
 PATIENCE = 0.5
 """Seconds before anything is shown: what is quick would only flicker."""
-_STEP = 0.2
+_STEP = 0.5
+"""Seconds between two looks at the clock: each takes a moment from a check that is timed."""
 _REST = "\x1b[K"
 """Erases from the cursor to the end of the line."""
 

@@ -147,7 +147,7 @@ def drawn(text: str, room: int) -> str:
     reading, writing = os.pipe()
     ticker = Ticker(writing, room=lambda: room, patience=0)
     ticker.show(text)
-    time.sleep(0.5)
+    time.sleep(1.2)
     ticker.close()
     os.close(writing)
     with os.fdopen(reading) as stream:
