@@ -20,6 +20,7 @@ with the keys of a suite file says the same (``errors`` only so: the name is a m
 
 from functools import partial
 from importlib.util import find_spec
+from time import time as _time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what `__getattr__` resolves, for those who read types
@@ -48,6 +49,9 @@ if TYPE_CHECKING:  # what `__getattr__` resolves, for those who read types
     from modelqa.run.plan import plan as plan
     from modelqa.suite.load import load as load
     from modelqa.suite.spec import Suite as Suite
+
+BEGAN = _time()
+"""When this process began to use modelqa, in seconds since 1970: it does not run what changed later."""
 
 _PUBLIC = {
     "ActionError": "modelqa.errors:ActionError",

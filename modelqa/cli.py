@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from modelqa import project
+from modelqa.commands.cache import cache
 from modelqa.commands.comment import comment
 from modelqa.commands.exits import COULD_NOT, FAILED, PASSED, WRONG, exit_code
 from modelqa.commands.feedback import feedback
@@ -21,7 +22,7 @@ from modelqa.core.beside import look_in
 from modelqa.draft.command import init
 from modelqa.errors import ModelQAError, SuiteError
 from modelqa.profiles import profile
-from modelqa.run.events import CheckStarted, Event, Listener, nobody
+from modelqa.progress import on_terminal
 
 if TYPE_CHECKING:
     from modelqa.run.opened import Settings
@@ -61,6 +62,7 @@ app.command()(shadow)
 app.add_typer(feedback, name="feedback")
 app.add_typer(tickets, name="tickets")
 app.add_typer(metrics, name="metrics")
+app.add_typer(cache, name="cache")
 
 
 @app.command()
@@ -88,6 +90,9 @@ def run(
         Path | None,
         typer.Option(metavar="DIR", help="Also write Evidently's own HTML of batch and reference."),
     ] = None,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Measure everything anew, and keep nothing of it.")
+    ] = False,
 ) -> None:
     """Run a suite and print its verdicts.
 
@@ -107,8 +112,9 @@ def run(
     if undecided not in (None, "warn", "fail"):
         raise typer.BadParameter(f"expected warn or fail, found {undecided!r}", param_hint="--inconclusive")
     uri = project.tracking_uri(here.option("tracking_uri", tracking_uri), here.root)
-    with _progress() as listener:
-        result = run_suite(loaded, root=here.root, tracking_uri=uri, listener=listener)
+    cache = not (no_cache or project.switched(here.option("no_cache")))
+    with on_terminal() as listener:
+        result = run_suite(loaded, root=here.root, tracking_uri=uri, listener=listener, cache=cache)
     typer.echo(terminal.render(result))
     asked = {"report": report, "json": json, "tensorboard": tensorboard, "metrics": metrics}
     wishes = Wishes(
@@ -161,7 +167,7 @@ def power(
     given = {"model": model, "champion": champion, "batch": batch, "reference": reference}
     loaded = _loaded(suite, here, given)
     uri = project.tracking_uri(here.option("tracking_uri", tracking_uri), here.root)
-    with _progress() as listener:
+    with on_terminal() as listener:
         report = measure_power(loaded, root=here.root, tracking_uri=uri, power=aim, listener=listener)
     typer.echo(reports.render(report, every=every))
     if json:
@@ -299,28 +305,3 @@ def _files(paths: list[Path]) -> list[Path]:
     if not found:
         raise ModelQAError(f"no *.suite.yaml under {', '.join(map(str, paths))}")
     return found
-
-
-class _progress:  # noqa: N801 (a context manager that reads like a function)
-    """A progress bar on a terminal; silence in a log."""
-
-    def __enter__(self) -> Listener:
-        if not sys.stderr.isatty():
-            return nobody
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
-        self._bar.start()
-        task = self._bar.add_task("", total=None)
-
-        def listen(event: Event) -> None:
-            if isinstance(event, CheckStarted):
-                self._bar.update(task, description=event.id, total=event.total, completed=event.position - 1)
-
-        return listen
-
-    def __exit__(self, *_: object) -> None:
-        if hasattr(self, "_bar"):
-            self._bar.stop()

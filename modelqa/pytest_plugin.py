@@ -68,6 +68,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     switches = {
         "log": "write the results to MLflow and tag the model version",
         "act": "let the suites' actions act; without it a run only says what they would do",
+        "no-cache": "measure everything anew, and keep nothing of it in .modelqa/cache",
     }
     for key, text in switches.items():
         group.addoption(f"--modelqa-{key}", action="store_const", const="1", default=None, help=text)
@@ -77,9 +78,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=None,
         help="what an undecided check does to the exit status (default: what the suite says)",
     )
-    for key in (*OVERRIDES, "tracking_uri", *places, "inconclusive", *switches):
+    for key in (*OVERRIDES, "tracking-uri", *places, "inconclusive", *switches):
         parser.addini(
-            f"modelqa_{key}", f"like --modelqa-{key.replace('_', '-')}", default=None, type="string"
+            f"modelqa_{key.replace('-', '_')}", f"like --modelqa-{key}", default=None, type="string"
         )
 
 
@@ -148,12 +149,12 @@ class SuiteFile(pytest.File):
 
     @property
     def opened(self) -> Opened:
-        from modelqa.project import tracking_uri
-        from modelqa.run.opened import Opened, Settings
+        from modelqa.python_tests import settings
+        from modelqa.run.opened import Opened
 
         if self._opened is None:
-            uri = tracking_uri(_option(self.config, "tracking_uri"), self.config.rootpath)
-            self._opened = Opened(self.plan.suite, Settings(root=self.config.rootpath, tracking_uri=uri))
+            chosen = settings(self.config.rootpath, partial(_option, self.config))
+            self._opened = Opened(self.plan.suite, chosen)
         return self._opened
 
     def teardown(self) -> None:
@@ -303,6 +304,14 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Gather results in the controlling process only."""
     if not hasattr(session.config, "workerinput"):
         session.config.pluginmanager.register(Gatherer(session.config.stash[SEEN]), "modelqa-gatherer")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Let a person at a terminal see which check runs."""
+    if session.config.stash[SEEN].suites and not hasattr(session.config, "workerinput"):
+        from modelqa.live import watch
+
+        watch(session.config, (CheckItem,))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -11,12 +11,13 @@ from typing import Any, Unpack
 
 import pytest
 
+from modelqa.cache.store import Cache, folder
 from modelqa.core import codec
 from modelqa.core.beside import look_in
 from modelqa.core.bound import Outcome
 from modelqa.core.result import CheckResult
 from modelqa.errors import CheckError, CheckFailed, ModelQAError, SuiteError
-from modelqa.project import shown, tracking_uri
+from modelqa.project import shown, switched, tracking_uri
 from modelqa.reports.terminal import details
 from modelqa.run.execute import execute, prepare, unopened
 from modelqa.run.opened import Opened, Settings
@@ -65,13 +66,12 @@ def parametrize(suite: str | Path | Suite, /, **keys: Unpack[Keys]) -> pytest.Ma
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What a case takes from pytest: where paths start, what options say, which test it is in."""
+    """What a case takes from pytest: its settings, what options say, which test it is in."""
 
     _: KW_ONLY
-    root: Path
+    settings: Settings
     test: Path
     nodeid: str
-    tracking_uri: str | None
     inconclusive: str | None
     chosen: Callable[[str], Mapping[str, Any]]
 
@@ -90,10 +90,9 @@ def generate(
     root, test = metafunc.config.rootpath, metafunc.definition
     look_in(root)
     around = Around(
-        root=root,
+        settings=settings(root, option),
         test=test.path,
         nodeid=test.nodeid,
-        tracking_uri=tracking_uri(option("tracking_uri"), root),
         inconclusive=option("inconclusive"),
         chosen=chosen,
     )
@@ -101,7 +100,8 @@ def generate(
         suite = _suite(wanted, around)
     except SuiteError as error:
         raise pytest.Collector.CollectError(str(error)) from None
-    same = (_same(wanted.suite), *_identity(wanted.keys), suite.digest, root, around.tracking_uri)
+    uri = around.settings.tracking_uri
+    same = (_same(wanted.suite), *_identity(wanted.keys), suite.digest, root, uri)
     cases = [Case(suite, number, same, around) for number in range(len(suite.checks))]
     metafunc.parametrize("check", [pytest.param(case, id=case.id) for case in cases])
     return suite.suite
@@ -112,7 +112,7 @@ def _suite(wanted: Wanted, around: Around) -> Suite:
         changes = {**wanted.keys, **around.chosen(wanted.suite.suite)}
         return wanted.suite.override(**changes) if changes else wanted.suite
     beside = str(wanted.suite).startswith(("./", "../"))
-    path = (around.test.parent if beside else around.root) / wanted.suite
+    path = (around.test.parent if beside else around.settings.root) / wanted.suite
     return load(shown(path), override=lambda name: {**wanted.keys, **around.chosen(name)})
 
 
@@ -179,8 +179,7 @@ class Case:
         same = (*self.same, *_identity(keys))
         if same not in _OPEN:
             planned = plan(self.suite.override(**keys) if keys else self.suite)
-            settings = Settings(root=self.around.root, tracking_uri=self.around.tracking_uri)
-            _OPEN[same] = (planned, Opened(planned.suite, settings), (self, keys))
+            _OPEN[same] = (planned, Opened(planned.suite, self.around.settings), (self, keys))
         _OPEN.move_to_end(same)
         while len(_OPEN) > MOST_OPEN:
             _OPEN.popitem(last=False)[1][1].close()
@@ -206,6 +205,12 @@ def _same(value: Any) -> tuple[type, Any]:
 
 
 # --- any check as an item of pytest, whether it stands in a suite file or in a test function
+
+
+def settings(root: Path, option: Callable[[str], Any]) -> Settings:
+    """What a run takes from pytest: its rootdir, and what its options say."""
+    cache = None if switched(option("no_cache")) else Cache(folder(root))
+    return Settings(root=root, tracking_uri=tracking_uri(option("tracking_uri"), root), cache=cache)
 
 
 def together(items: list[pytest.Item], kind: type[pytest.Item]) -> None:

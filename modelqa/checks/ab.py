@@ -44,7 +44,7 @@ def _unit(_: str, *, scale: str = "difference", **__: Any) -> Unit:
     return Unit.SHARE if scale == "relative" else Unit.NUMBER
 
 
-@check(needs=Needs.BATCH, unit=_unit, verify=_sound)
+@check(needs=Needs.BATCH, unit=_unit, verify=_sound, cached=True)
 def ab(
     ctx: Context,
     outcome: str,

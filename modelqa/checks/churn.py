@@ -20,7 +20,13 @@ def _sized(_: str, *, tolerance: float = 0.0, **__: Any) -> Iterator[Complaint]:
         yield "tolerance", f"expected a number from 0, found {tolerance:g}"
 
 
-@check(needs=Needs.PREDICTIONS | Needs.BATCH | Needs.CHAMPION, unit=Unit.SHARE, facts=True, verify=_sized)
+@check(
+    needs=Needs.PREDICTIONS | Needs.BATCH | Needs.CHAMPION,
+    unit=Unit.SHARE,
+    facts=True,
+    verify=_sized,
+    cached=True,
+)
 def churn(
     ctx: Context,
     statistic: Literal["rate"],

@@ -94,7 +94,7 @@ def _scores(column: Column) -> NDArray[np.float64]:
     return scores
 
 
-@check(needs=_needs, unit=_unit, verify=_known, influence=_influence)
+@check(needs=_needs, unit=_unit, verify=_known, influence=_influence, cached=True)
 def drift(
     ctx: Context,
     columns: Columns,

@@ -68,7 +68,12 @@ def _needs(statistic: Any, *, column: Any = None, timeout: Any = None, **_: Any)
     return Needs.BATCH | (Needs.MODEL if timeout is not None or statistic == "calls" else Needs.PREDICTIONS)
 
 
-@check(needs=_needs, unit=Unit.SHARE, facts=True, verify=_sound)
+def _timeless(statistic: Any, *, timeout: Any = None, **_: Any) -> bool:
+    """Whether nothing is measured by a clock."""
+    return bool(statistic == "rate" and timeout is None)
+
+
+@check(needs=_needs, unit=Unit.SHARE, facts=True, verify=_sound, cached=_timeless)
 def errors(
     ctx: Context,
     statistic: Literal["rate", "calls"],

@@ -34,7 +34,7 @@ def _known(measure: str, /, **keys: Any) -> Iterator[Complaint]:
     yield from complaints(measure, keys)
 
 
-@check(needs=needs, facts=True, verify=_known)
+@check(needs=needs, facts=True, verify=_known, cached=True)
 def evidently(
     ctx: Context,
     measure: Name,

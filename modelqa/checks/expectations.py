@@ -56,7 +56,7 @@ def _instead(found: Expectation) -> str:
     return f": use {other}" if other != found.name else ""
 
 
-@check(needs=Needs.BATCH, facts=True, own_bound=True, verify=_sound)
+@check(needs=Needs.BATCH, facts=True, own_bound=True, verify=_sound, cached=True)
 def expect(
     ctx: Context,
     expectation: Name,

@@ -41,7 +41,7 @@ def _needs(measure: Any, **_: Any) -> Needs:
     return Needs.PREDICTIONS if parity else Needs.PREDICTIONS | Needs.LABELS
 
 
-@check(needs=_needs, unit=Unit.SHARE, verify=_known)
+@check(needs=_needs, unit=Unit.SHARE, verify=_known, cached=True)
 def fairness(ctx: Context, measure: Measure, *, by: str) -> Iterator[Measurement]:
     """Compare the decisions of a binary classifier between groups, under Fairlearn's names.
 

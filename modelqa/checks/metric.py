@@ -65,7 +65,12 @@ def _influence(ctx: Context, scorer: str, *, threshold: float | None = None) -> 
     yield Influence(scorer, rows=rows, main=scorer, trials=trials)
 
 
-@check(needs=_needs, paired=True, verify=_known, influence=_influence)
+def _built_in(scorer: Any, **_: Any) -> bool:
+    """Whether the score is ours: a function of one's own may read anything."""
+    return isinstance(scorer, str) and ":" not in scorer
+
+
+@check(needs=_needs, paired=True, verify=_known, influence=_influence, cached=_built_in)
 def metric(ctx: Context, scorer: Scorer, *, threshold: float | None = None) -> Iterator[Measurement]:
     """Score predictions against labels, under scikit-learn's scorer names.
 

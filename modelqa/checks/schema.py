@@ -71,7 +71,7 @@ def _sound(contract: Any, *, rows: Any = None, duplicates: Any = None, **_: Any)
             yield None, f"column {name!r}: {message}"
 
 
-@check(needs=_needs, facts=True, own_bound=True, verify=_sound)
+@check(needs=_needs, facts=True, own_bound=True, verify=_sound, cached=True)
 def schema(
     ctx: Context,
     contract: Signature | Columns,

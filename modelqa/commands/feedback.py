@@ -50,7 +50,7 @@ def export(
         raise ModelQAError("say by which column reviews name rows: --on, or the suite's `key:`")
     uri = project.tracking_uri(here.option("tracking_uri", tracking_uri), here.root)
     opened = Opened(loaded, Settings(root=here.root, tracking_uri=uri))
-    made = corrections(opened, opened.table(reviews), Names(name, row=row))
+    made = corrections(opened, opened.rows_of(reviews), Names(name, row=row))
     typer.echo(visible(made.found.note))
     if not len(made.cases):
         raise ModelQAError("nobody corrected any of these rows: there is nothing to write")

@@ -91,9 +91,11 @@ class CheckType:
     first, the others that are written as keywords; ``facts`` are counted, so they cost no share of the
     alarm budget; ``own_bound`` checks hold their bound in their arguments, so `min` and `max` are
     mistakes; ``paired`` checks compare with the champion themselves; ``alone`` checks want the machine
-    for themselves; ``verify`` says at collection what is wrong with values that the types allow;
-    ``influence`` takes what the function takes and says which rows move its measurements, so that its
-    power can be worked out.
+    for themselves; ``cached`` ones (it may be a function of the parameters) measure what follows from
+    subject, parameters and code alone, neither from a clock nor from anything outside, so that it may be
+    kept; ``verify`` says at collection what is wrong with values that the types allow; ``influence``
+    takes what the function takes and says which rows move its measurements, so that its power can be
+    worked out.
     """
 
     function: CheckFunction
@@ -106,6 +108,7 @@ class CheckType:
     alone: bool
     verify: Callable[..., Iterable[Complaint]] | None
     influence: Callable[..., Iterable[Influence]] | None = None
+    cached: bool | Callable[..., bool] = False
 
     @property
     def main(self) -> inspect.Parameter | None:
@@ -130,6 +133,10 @@ class CheckType:
     def needs_of(self, main: Any, keys: Mapping[str, Any] = NO_KEYS) -> Needs:
         """What it cannot do without, given the parameters."""
         return self.needs if isinstance(self.needs, Needs) else self.needs(main, **arguments(keys))
+
+    def cached_of(self, main: Any, keys: Mapping[str, Any] = NO_KEYS) -> bool:
+        """Whether what it measures may be kept, given the parameters."""
+        return self.cached if isinstance(self.cached, bool) else self.cached(main, **arguments(keys))
 
     def _signature(self) -> list[inspect.Parameter]:
         """All parameters but the context, with annotations as types even where written as text."""
@@ -170,6 +177,7 @@ def check(
     alone: bool = ...,
     verify: Callable[..., Iterable[Complaint]] | None = ...,
     influence: Callable[..., Iterable[Influence]] | None = ...,
+    cached: bool | Callable[..., bool] = ...,
 ) -> Callable[[F], F]: ...
 def check(
     function: F | None = None,
@@ -183,6 +191,7 @@ def check(
     alone: bool = False,
     verify: Callable[..., Iterable[Complaint]] | None = None,
     influence: Callable[..., Iterable[Influence]] | None = None,
+    cached: bool | Callable[..., bool] = False,
 ) -> F | Callable[[F], F]:
     """Mark a function as a check; it stays the function it was, and is registered nowhere.
 
@@ -207,6 +216,7 @@ def check(
             alone=alone,
             verify=verify,
             influence=influence,
+            cached=cached,
         )
         setattr(function, _MARK, made)
         return function

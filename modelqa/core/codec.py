@@ -138,6 +138,7 @@ def check_to_plain(check: CheckResult) -> dict[str, Any]:
         "where": check.where,
         "reason": check.reason,
         "notes": list(check.notes),
+        **({"cached": True} if check.cached else {}),
         "verdicts": [_verdict_to_plain(verdict) for verdict in check.verdicts],
     }
 
@@ -153,6 +154,7 @@ def check_from_plain(plain: Mapping[str, Any]) -> CheckResult:
         where=plain["where"],
         reason=plain["reason"],
         notes=tuple(plain["notes"]),
+        cached=bool(plain.get("cached", False)),
     )
 
 

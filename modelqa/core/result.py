@@ -63,7 +63,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """All verdicts of one check. ``where`` is ``file:line``; ``reason`` says why there are none."""
+    """All verdicts of one check. ``where`` is ``file:line``; ``reason`` says why there are none.
+
+    ``cached`` says that an earlier run measured it, on the same inputs.
+    """
 
     id: str
     kind: str
@@ -74,6 +77,7 @@ class CheckResult:
     where: str
     reason: str = ""
     notes: tuple[str, ...] = ()
+    cached: bool = False
 
     @property
     def worst(self) -> Verdict | None:

@@ -3,6 +3,7 @@
 import difflib
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from threading import RLock
 from typing import TYPE_CHECKING, Any
@@ -169,6 +170,7 @@ def open_table(
     name: str = "",
     columns: Sequence[str] | None = None,
     tracking_uri: str | None = None,
+    digest: str | None = None,
 ) -> MemoryTable:
     """Open files, a query or an object as a table.
 
@@ -176,7 +178,7 @@ def open_table(
     an address (``s3://``, ``gs://``, ``abfs://``, ``file://``, or ``runs:/`` and
     ``mlflow-artifacts:/`` of the server ``tracking_uri``), a `Query`, a pandas frame, a polars frame,
     anything else that speaks Arrow (pyarrow, DuckDB), or a mapping of names to arrays of one length.
-    ``columns`` keeps only these, in this order.
+    ``columns`` keeps only these, in this order; ``digest`` is that of files, where it was taken already.
 
     Raises `SubjectError` where it is missing, damaged, of an unknown kind, names a column twice or
     lacks one of ``columns``.
@@ -188,6 +190,8 @@ def open_table(
     [False, True]
     """
     found = find_source(source, name, tracking_uri=tracking_uri)
+    if digest is not None:
+        found = replace(found, digest=lambda: digest)
     known = list(found.types)
     must_have(found.name, known, columns or ())
     return MemoryTable(found, known if columns is None else columns)

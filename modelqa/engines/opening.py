@@ -15,20 +15,27 @@ Engine = Literal["auto", "memory", "duckdb"]
 
 
 def open_rows(
-    source: Any, *, name: str = "", tracking_uri: str | None = None, engine: Engine = "auto"
+    source: Any,
+    *,
+    name: str = "",
+    tracking_uri: str | None = None,
+    engine: Engine = "auto",
+    digest: str | None = None,
 ) -> Table:
     """A table, or the profile of one, from whatever a suite takes for its batch.
 
     ``auto`` has DuckDB count parquet files that would take more than 1 GiB in memory (nine bytes a value);
-    all else is read. Raises `SubjectError` as `memory.open_table` and `profiled.open_profile` do, and where
-    DuckDB is asked for and the source is no parquet file here.
+    all else is read. ``digest`` is that of a source of files, where it has been taken already.
+
+    Raises `SubjectError` as `memory.open_table` and `profiled.open_profile` do, and where DuckDB is asked
+    for and the source is no parquet file here.
 
     >>> open_rows({"age": [31, 58]}).counted
     False
     """
     if is_profile(source):
         return open_profile(source, name=name, tracking_uri=tracking_uri)
-    table = open_table(source, name=name, tracking_uri=tracking_uri)
+    table = open_table(source, name=name, tracking_uri=tracking_uri, digest=digest)
     paths = _parquet(source)
     if engine == "memory" or (engine == "auto" and not (paths and _large(table))):
         return table

@@ -7,15 +7,33 @@ import tempfile
 import weakref
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from modelqa.cache.stamps import Stamp
 from modelqa.core import extras
 from modelqa.errors import SubjectError
 
 # MLflow writes this file into a local model whenever somebody loads it; no loader reads it.
 _LEFT_BY_READERS = frozenset({"registered_model_meta"})
 _MAX_MLMODEL = 8 << 20
+_LOADERS = frozenset(
+    f"mlflow.{name}"
+    for name in (
+        "catboost",
+        "keras",
+        "lightgbm",
+        "onnx",
+        "prophet",
+        "pytorch",
+        "sklearn",
+        "spacy",
+        "statsmodels",
+        "tensorflow",
+        "xgboost",
+    )
+)
 
 
 class Folder:
@@ -69,13 +87,34 @@ def digest(directory: Path) -> str:
     What MLflow leaves behind when it loads a local model does not count.
     """
     state = hashlib.sha256()
-    for relative, path in listed(directory).items():
-        if relative in _LEFT_BY_READERS:
-            continue
+    for relative, path in _hashed(directory).items():
         with path.open("rb") as stream:
             content = hashlib.file_digest(stream, "sha256").hexdigest()
         state.update(f"{content}  {relative}\n".encode(errors="surrogateescape"))
     return f"sha256:{state.hexdigest()}"
+
+
+def _hashed(directory: Path) -> dict[str, Path]:
+    return {name: path for name, path in listed(directory).items() if name not in _LEFT_BY_READERS}
+
+
+def stamp(directory: Path) -> Stamp:
+    """The digest of a model's files, and whether it still holds later."""
+    return Stamp(partial(_hashed, directory), partial(digest, directory))
+
+
+def closed(read: Mapping[str, Any]) -> bool:
+    """Whether answers follow from the model's files and the installed libraries, by its MLmodel file.
+
+    A library's own loader reads it, and no code came along: code may ask a server, or a clock.
+
+    >>> closed({"flavors": {"python_function": {"loader_module": "mlflow.sklearn"}}})
+    True
+    >>> closed({"flavors": {"python_function": {"loader_module": "mlflow.pyfunc.model"}}})
+    False
+    """
+    pyfunc = flavors(read).get("python_function", {})
+    return pyfunc.get("loader_module") in _LOADERS and not pyfunc.get("code")
 
 
 def size(directory: Path) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 
+from modelqa.cache.stamps import Stamp
 from modelqa.core.ports import Model
 from modelqa.core.subject import ModelInfo
 from modelqa.errors import SubjectError
@@ -18,7 +19,8 @@ class Found:
     files; ``tags`` are those of its version in the registry, of the model behind it, and its parameters;
     ``created`` is when it was made, in seconds since 1970. ``logged`` fetches the artifacts of the run
     that made it whose names hold a word. ``folder`` holds its files where MLflow can
-    serve them, as they stay while something refers to it.
+    serve them, as they stay while something refers to it. ``stamp`` is there where its answers follow
+    from the digest and the installed libraries alone, and says whether the digest still holds.
     """
 
     info: ModelInfo
@@ -29,6 +31,7 @@ class Found:
     tags: Mapping[str, str] = field(default_factory=dict)
     created: float | None = None
     folder: Folder | None = None
+    stamp: Stamp | None = None
     logged: Callable[[str], Folder] | None = None
 
 

@@ -97,7 +97,8 @@ def _admitted(
         folder = folder.copy()
     read = artifacts.mlmodel(folder.path)
     id_ = info.id or str(read.get("model_id") or "")
-    info = replace(info, id=id_, digest=artifacts.digest(folder.path))
+    stamp = artifacts.stamp(folder.path)
+    info = replace(info, id=id_, digest=stamp.digest)
     admit(trust, info, folder.path)
     return Found(
         info,
@@ -107,6 +108,7 @@ def _admitted(
         tags=dict(tags),
         created=min((at for at in (created, artifacts.created(read)) if at is not None), default=None),
         folder=folder,
+        stamp=stamp if artifacts.closed(read) else None,
     )
 
 

@@ -27,7 +27,19 @@ def render(result: SuiteResult, path: str = "") -> str:
         for check in dark
         if check.outcome is Outcome.INCONCLUSIVE
     ]
-    return "\n".join([*table, *undecided, *budget(result), summary(result)])
+    return "\n".join([*table, *undecided, *budget(result), *cached(result), summary(result)])
+
+
+def cached(result: SuiteResult) -> list[str]:
+    """How many checks an earlier run had measured on the same inputs, as one line; none where none had.
+
+    >>> from modelqa.core.subject import SubjectInfo
+    >>> again = CheckResult("f1", "metric", (), Outcome.ERRORED, seconds=0, where="", cached=True)
+    >>> cached(SuiteResult("churn", SubjectInfo(), (again,), started="", digest=""))
+    ['1 of 1 checks from the cache']
+    """
+    many = sum(check.cached for check in result.checks)
+    return [f"{many:,} of {len(result.checks):,} checks from the cache"] if many else []
 
 
 def budget(result: SuiteResult) -> list[str]:

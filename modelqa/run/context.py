@@ -63,6 +63,7 @@ class View:
 
     @property
     def served(self) -> Model:
+        self.opened.outside = True
         return self.opened.served(self.side)
 
     @property
@@ -74,6 +75,7 @@ class View:
         return self.opened.wrapped(self.side)
 
     def cold(self) -> Mapping[str, float]:
+        self.opened.outside = True
         return self.opened.cold(self.side)
 
     @property
@@ -90,6 +92,7 @@ class View:
         return np.random.default_rng(int.from_bytes(hashlib.sha256(seed.encode()).digest()[:8], "big"))
 
     def clock(self) -> float:
+        self.opened.outside = True
         return self.opened.settings.clock()
 
     def path(self, written: str) -> Path:
@@ -118,6 +121,7 @@ class View:
         return self.opened.suite.time
 
     def settled(self, estimate: Estimate) -> bool:
+        self.opened.outside = True
         return settled(estimate, self.bound)
 
     def over_time(self, test: Test) -> tuple[Evidence, ...]:
@@ -142,7 +146,7 @@ class View:
         return said if self.chosen is None else replace(said, values=said.values[self.chosen])
 
     def rows(self, source: str) -> Table:
-        return self.opened.table(source)
+        return self.opened.rows_of(source)
 
     def decisions_on(self, table: Table) -> Predictions:
         return self.opened.decisions_on(self.side, table)

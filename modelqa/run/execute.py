@@ -5,12 +5,13 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from modelqa.cache.store import Cache, folder
 from modelqa.core.bound import Bound, Outcome, facing_both
 from modelqa.core.check import Needs, arguments
 from modelqa.core.estimate import Reds
@@ -22,6 +23,7 @@ from modelqa.run.context import View
 from modelqa.run.events import CheckFinished, CheckStarted, Listener, SuiteFinished, nobody
 from modelqa.run.opened import Opened, Settings
 from modelqa.run.plan import Planned, budget, plan
+from modelqa.run.recall import keep, recalled
 from modelqa.suite.spec import Suite
 
 
@@ -34,18 +36,23 @@ def run_suite(
     listener: Listener = nobody,
     server: Callable[[Any], Model] | None = None,
     now: Callable[[], float] = time.time,
+    cache: bool = False,
 ) -> SuiteResult:
     """Run a suite, or those of its checks whose ids are in `only`.
 
     Paths of the suite start at `root`; `server` starts a server for a model that was found, instead
-    of MLflow's, and `now` is the time in seconds since 1970, which ages are measured by. Raises
-    `SuiteError` where the suite cannot be planned;
-    whatever goes wrong later is the outcome of the check it happened to.
+    of MLflow's, and `now` is the time in seconds since 1970, which ages are measured by. With `cache`, what
+    was measured before of the same inputs is not measured again, and what is measured now is kept, in
+    ``.modelqa/cache`` below the root.
+
+    Raises `SuiteError` where the suite cannot be planned; whatever goes wrong later is the outcome of
+    the check it happened to.
     """
     started = datetime.now(UTC)
     wanted = None if only is None else set(only)
     checks = [check for check in plan(suite).checks if wanted is None or check.id in wanted]
-    settings = Settings(root=Path(root), tracking_uri=tracking_uri, now=now)
+    kept = Cache(folder(Path(root))) if cache else None
+    settings = Settings(root=Path(root), tracking_uri=tracking_uri, now=now, cache=kept)
     with closing(Opened(suite, settings if server is None else replace(settings, server=server))) as opened:
         results = []
         for position, planned in enumerate(checks, start=1):
@@ -71,44 +78,65 @@ def collect(suite: Suite, opened: Opened, results: Iterable[CheckResult], starte
 
 
 def prepare(planned: Planned, opened: Opened) -> None:
-    """Open what a check needs. Raises `SubjectError` where that cannot be done."""
-    if not skipped(planned, opened):
+    """Open what a check needs, if it has to measure. Raises `SubjectError` where that cannot be done."""
+    if not skipped(planned, opened) and recalled(planned, opened) is None:
         opened.ensure(planned.needs, other=planned.spec.versus)
 
 
 def execute(planned: Planned, opened: Opened) -> CheckResult:
     """Measure and judge one check. Nothing is raised but what stops the process."""
     began = time.perf_counter()
-    with warnings.catch_warnings(record=True) as warned:
-        warnings.simplefilter("default")
-        outcome, reason, verdicts = _judged(planned, opened)
+    known = recalled(planned, opened)
+    if known is not None:
+        found, notes = Finding(known.measurements), known.notes
+    else:
+        found, notes = _measured(planned, opened)
+        if found.measurements:
+            keep(planned, opened, found.measurements, notes)
+    verdicts = tuple(Verdict.of(each, planned.spec.bound) for each in found.measurements)
     return CheckResult(
         planned.id,
         planned.spec.kind,
         verdicts,
-        outcome,
+        Outcome.worst([verdict.outcome for verdict in verdicts]) if verdicts else found.outcome,
         seconds=time.perf_counter() - began,
         where=planned.where,
-        reason=reason,
-        notes=tuple(dict.fromkeys(map(_told, warned))),
+        reason=found.reason,
+        notes=notes,
+        cached=known is not None,
     )
 
 
-def _judged(planned: Planned, opened: Opened) -> tuple[Outcome, str, tuple[Verdict, ...]]:
-    """The outcome of a check, the reason where it has no verdicts, and its verdicts."""
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check has measured; without a measurement, what came of it and why."""
+
+    measurements: tuple[Measurement, ...] = ()
+    outcome: Outcome = Outcome.ERRORED
+    reason: str = ""
+
+
+def _measured(planned: Planned, opened: Opened) -> tuple[Finding, tuple[str, ...]]:
+    """What a check finds, and what libraries warned of meanwhile."""
+    opened.outside = False
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("default")
+        found = _finding(planned, opened)
+    return found, tuple(dict.fromkeys(map(_told, warned)))
+
+
+def _finding(planned: Planned, opened: Opened) -> Finding:
     try:
         if skipped(planned, opened):
-            return Outcome.SKIPPED, "there is no champion yet (champion_missing: skip)", ()
+            return Finding((), Outcome.SKIPPED, "there is no champion yet (champion_missing: skip)")
         prepare(planned, opened)
         with machine.held(alone=planned.spec.type.alone):
-            verdicts = tuple(Verdict.of(found, planned.spec.bound) for found in measurements(planned, opened))
+            found = tuple(measurements(planned, opened))
     except ModelQAError as error:
-        return Outcome.ERRORED, str(error), ()
+        return Finding(reason=str(error))
     except Exception as error:  # a check or a model may raise anything; its text may quote rows
-        return Outcome.ERRORED, describe(error), ()
-    if not verdicts:
-        return Outcome.ERRORED, "the check measured nothing", ()
-    return Outcome.worst([verdict.outcome for verdict in verdicts]), "", verdicts
+        return Finding(reason=describe(error))
+    return Finding(found, reason="" if found else "the check measured nothing")
 
 
 def _told(warning: warnings.WarningMessage) -> str:

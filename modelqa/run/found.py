@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from modelqa import catalog
+from modelqa.cache.store import Cache
 from modelqa.core.ports import Model
 from modelqa.core.subject import Endpoint, Query
 from modelqa.engines import sql
@@ -20,8 +21,8 @@ SERVER = "modelqa.models.serve:start"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a run takes from around the suite: where paths start, which registry, which clocks, and
-    what starts a server for a model that was found."""
+    """What a run takes from around the suite: where paths start, which registry, which clocks, what
+    starts a server for a model that was found, and where what was measured is kept, if it is."""
 
     _: KW_ONLY
     root: Path
@@ -29,6 +30,7 @@ class Settings:
     clock: Callable[[], float] = time.perf_counter
     now: Callable[[], float] = time.time
     server: Callable[[Any], Model] = lambda found: cast("Model", catalog.load(SERVER)(found))
+    cache: Cache | None = None
 
 
 def locate(written: str, suite: Suite, settings: Settings) -> Path:

@@ -1,6 +1,6 @@
 """The subject of a run, opened: each model, table and prediction at most once, when first needed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,19 +13,21 @@ from modelqa.core.check import COMPARES, Needs
 from modelqa.core.ports import Column, Model, Other, Predictions, Table
 from modelqa.core.profile_file import TAG
 from modelqa.core.subject import DataInfo, Endpoint, SubjectInfo
-from modelqa.engines import memory, profiled
+from modelqa.engines import profiled
 from modelqa.engines.opening import open_rows
 from modelqa.engines.sources import is_address
 from modelqa.errors import NotFound, SubjectError
 from modelqa.models import cold
 from modelqa.models.found import Found, logged_by_run
+from modelqa.run import recall
 from modelqa.run.decisions import decided
 from modelqa.run.dependence import dependence
 from modelqa.run.dummy import Dummy, known
 from modelqa.run.encode import Encoded, encode, unlabelled
 from modelqa.run.found import Settings as Settings
 from modelqa.run.found import find_model, find_rows, name_of_rows
-from modelqa.run.roles import group_codes, logged
+from modelqa.run.keys import hashed, is_local
+from modelqa.run.roles import column_of, group_codes, labels_beside, labels_of, listed, logged
 from modelqa.run.slices import Part, partition
 from modelqa.stats.sample import Sample
 from modelqa.suite.spec import Labels, SliceSpec, Suite
@@ -45,9 +47,11 @@ class Opened:
     def __init__(self, suite: Suite, settings: Settings) -> None:
         self.suite = suite
         self.settings = settings
+        self.outside = False
+        """Whether a check has asked for more than its inputs: a clock, a server, how near its bound is."""
         self._known: dict[tuple[str, ...], Any] = {}
 
-    def _once(self, *key: str, make: Callable[[], T]) -> T:
+    def once(self, *key: str, make: Callable[[], T]) -> T:
         """Make a part once. A part that cannot be had is not asked for again either.
 
         So a registry that does not answer costs its time limit once, not once a check.
@@ -72,12 +76,19 @@ class Opened:
             _ = self.labels
         if needs & COMPARES:
             _ = self.reference
-        if Needs.MODEL in needs or (Needs.PREDICTIONS in needs and self.suite.predictions is None):
+        if Needs.MODEL in needs:
             self.model("model")
+        elif Needs.PREDICTIONS in needs and self.suite.predictions is None:
+            self._ready("model")
         if other == "champion" or Needs.CHAMPION in needs:
-            self.model("champion")
+            self._ready("champion")
         if other == "dummy" and self.suite.reference is not None:
             _ = self.reference
+
+    def _ready(self, side: Side) -> None:
+        """Load a model, unless what it says of the batch is known."""
+        if recall.known_predictions(self, side) is None:
+            self.model(side)
 
     @property
     def info(self) -> SubjectInfo:
@@ -92,26 +103,42 @@ class Opened:
         return SubjectInfo(
             model=tell("model", lambda: self.find("model").info),
             champion=tell("champion", lambda: self.find("champion").info),
-            batch=tell("batch", lambda: _placed(self.batch.info, self.suite.batch)),
-            reference=tell("reference", lambda: _placed(self.reference.info, self.suite.reference))
+            batch=tell("batch", lambda: _placed(recall.told(self, "batch"), self.suite.batch)),
+            reference=tell("reference", lambda: _placed(recall.told(self, "reference"), self.suite.reference))
             or self._told_reference,
         )
 
     @property
     def _told_reference(self) -> DataInfo | None:
         """The profile of the model version, where a check has asked for it."""
-        found = self._known.get(("table", "reference"))
-        return None if found is None or isinstance(found, SubjectError) else found.info
+        return self.reference.info if self.is_open("reference") else None
 
     @property
     def batch(self) -> Table:
         """The rows to judge; no rows at all is an error."""
-        return self._once("table", "batch", make=lambda: self._table("batch", self.suite.batch))
+        return self.table("batch")
 
     @property
     def reference(self) -> Table:
         """The rows to compare the batch with, or their profile: the suite's, else the model version's."""
-        return self._once("table", "reference", make=self._reference)
+        return self.table("reference")
+
+    def table(self, key: str) -> Table:
+        """The batch, the reference, or the file that labels stand in: opened once."""
+        if key == "reference":
+            return self.once("table", key, make=self._reference)
+        labels = self.suite.labels
+        source = labels.path if key == "labels" and isinstance(labels, Labels) else getattr(self.suite, key)
+        return self.once("table", key, make=lambda: self._table(key, source))
+
+    def is_open(self, key: str) -> bool:
+        """Whether a table has been opened already."""
+        found = self._known.get(("table", key))
+        return found is not None and not isinstance(found, SubjectError)
+
+    def made(self, *kinds: str) -> list[Any]:
+        """All parts of some kinds that were asked for until now, mistakes included."""
+        return [part for key, part in self._known.items() if key[0] in kinds]
 
     def _reference(self) -> Table:
         if self.suite.reference is not None or self.suite.model is None:
@@ -131,14 +158,14 @@ class Opened:
 
     def in_process(self, side: Side) -> Model:
         """The model or the champion in this process (an endpoint is where it is), loaded once."""
-        return self._once("model", side, make=lambda: cast("Model", self.find(side).load()))
+        return self.once("model", side, make=lambda: cast("Model", self.find(side).load()))
 
     def wrapped(self, side: Side) -> Model:
         """The model behind the interface that its server calls, loaded once; its server, if there is one."""
         return (
             self.model(side)
             if self.suite.serve
-            else self._once("wrapped", side, make=lambda: self._wrapped(side))
+            else self.once("wrapped", side, make=lambda: self._wrapped(side))
         )
 
     def _wrapped(self, side: Side) -> Model:
@@ -149,7 +176,7 @@ class Opened:
 
     def cold(self, side: Side) -> Mapping[str, float]:
         """What a model takes of a new process, measured once."""
-        return self._once("cold", side, make=lambda: self._cold(side))
+        return self.once("cold", side, make=lambda: self._cold(side))
 
     def _cold(self, side: Side) -> Mapping[str, float]:
         if isinstance(getattr(self.suite, side), Endpoint):
@@ -159,11 +186,11 @@ class Opened:
 
     def logged_by_run(self, side: Side, word: str) -> Path:
         """The artifacts of the run that made a model whose names hold a word; fetched once."""
-        return self._once("logged", side, word, make=lambda: logged_by_run(self.find(side), word)).path
+        return self.once("logged", side, word, make=lambda: logged_by_run(self.find(side), word)).path
 
     def served(self, side: Side) -> Model:
         """The model or the champion behind HTTP, its server started once and stopped by `close`."""
-        return self._once("served", side, make=lambda: self.settings.server(self.find(side)))
+        return self.once("served", side, make=lambda: self.settings.server(self.find(side)))
 
     def close(self) -> None:
         """Stop the servers that were started, and close connections; all else may go on."""
@@ -201,21 +228,22 @@ class Opened:
 
     def predictions(self, side: Side = "model", of: Literal["batch", "reference"] = "batch") -> Predictions:
         """What a model says of a table; logged predictions where the suite names them."""
-        return self._once("predictions", side, of, make=lambda: self._predict(side, getattr(self, of)))
+        predict = partial(recall.predicted, self, side, of, lambda: self._predict(side, getattr(self, of)))
+        return self.once("predictions", side, of, make=predict)
 
     def decisions(self, side: Side) -> Predictions:
         """What a model decided of the batch, at the suite's threshold."""
-        return self._once("decisions", side, make=lambda: self._decide(side))
+        return self.once("decisions", side, make=lambda: self._decide(side))
 
     def _decide(self, side: Side) -> Predictions:
-        alone = self._logged(side) and self.suite.champion is not None
+        alone = self.logged(side) and self.suite.champion is not None
         classes = self.predictions("champion").classes if alone else None
         suite = self.suite
         return decided(self.predictions(side), classes, positive=suite.positive, threshold=suite.threshold)
 
-    def table(self, source: str) -> Table:
+    def rows_of(self, source: str) -> Table:
         """Another table that a check names, opened once."""
-        return self._once("table", "of a check", source, make=lambda: self._table(source, source))
+        return self.once("table", "of a check", source, make=lambda: self._table(source, source))
 
     def decisions_on(self, side: Side, table: Table) -> Predictions:
         """What a model decides of another table's rows, at the suite's threshold."""
@@ -225,30 +253,30 @@ class Opened:
     @property
     def labels(self) -> Column:
         """The truth, one value a row of the batch."""
-        return self._once("labels", "batch", make=self._labels)
+        return self.once("labels", "batch", make=lambda: labels_of(self.suite.labels, self.batch, self.table))
 
     @property
     def reference_labels(self) -> Column:
         """The truth, one value a row of the reference, which has to hold it in a column."""
-        return self._once("labels", "reference", make=self._reference_labels)
+        return self.once("labels", "reference", make=lambda: labels_beside(self.suite.labels, self.reference))
 
     def sample(self, side: Side) -> Encoded:
         """The labelled rows with a model's predictions, encoded for scores; made once a model."""
-        return self._once("sample", side, make=lambda: self._encode(side))
+        return self.once("sample", side, make=lambda: self._encode(side))
 
     def reference_sample(self, side: Side) -> Encoded:
         """The labelled rows of the reference with a model's predictions, encoded for scores."""
-        return self._once("sample", side, "reference", make=lambda: self._encode(side, of="reference"))
+        return self.once("sample", side, "reference", make=lambda: self._encode(side, of="reference"))
 
     def importance(self, side: Side) -> Mapping[str, float]:
         """How much a model's predictions depend on each column of the batch that it reads."""
         names = self.features()
-        return self._once("importance", side, make=lambda: dependence(self.model(side), self.batch, names))
+        return self.once("importance", side, make=lambda: dependence(self.model(side), self.batch, names))
 
     @property
     def dummy(self) -> Dummy:
         """What knows the labels' distribution only: the reference's where it has labels, else the batch's."""
-        return self._once("dummy", make=self._dummy)
+        return self.once("dummy", make=self._dummy)
 
     def _dummy(self) -> Dummy:
         labels, reference = self.suite.labels, None if self.suite.reference is None else self.reference
@@ -257,19 +285,19 @@ class Opened:
 
     def every_row(self, side: Side) -> Sample:
         """A model's decision for every row, labelled or not; its truth says nothing."""
-        return self._once("every row", side, make=lambda: self._every_row(side))
+        return self.once("every row", side, make=lambda: self._every_row(side))
 
     @property
     def groups(self) -> NDArray[np.intp] | None:
         """The group of each row, as codes, where the suite says which rows belong together."""
         role = self._role("group")
-        return None if role is None else self._once("groups", make=lambda: group_codes(role))
+        return None if role is None else self.once("groups", make=lambda: group_codes(role))
 
     def slices(self, spec: SliceSpec) -> tuple[Part, ...]:
         """The parts of the batch that a definition comes to; cut once, shared by all checks."""
         role = f"slice {spec.name!r}"
         find = partial(column_of, self.batch, role=role)
-        return self._once("slices", spec.name, make=lambda: partition(spec, self.batch, find))
+        return self.once("slices", spec.name, make=lambda: partition(spec, self.batch, find))
 
     def _every_row(self, side: Side) -> Sample:
         return unlabelled(
@@ -278,7 +306,7 @@ class Opened:
             threshold=self.suite.threshold,
             weights=self._role("weights"),
             groups=self._role("group"),
-            logged=self._logged(side),
+            logged=self.logged(side),
         )
 
     def _encode(self, side: Side, of: Literal["batch", "reference"] = "batch") -> Encoded:
@@ -293,10 +321,11 @@ class Opened:
             threshold=self.suite.threshold,
             weights=self._role("weights") if ours_rows else None,
             groups=self._role("group") if ours_rows else None,
-            logged=self._logged(side),
+            logged=self.logged(side),
         )
 
-    def _logged(self, side: Side) -> bool:
+    def logged(self, side: Side) -> bool:
+        """Whether a side's predictions stand in the batch."""
         return side == "model" and self.suite.predictions is not None
 
     def _role(self, key: str) -> Column | None:
@@ -310,23 +339,25 @@ class Opened:
         named = [labels, suite.weights, suite.group, suite.time, suite.key, suite.predictions]
         if isinstance(suite.labels, Labels):
             named += [suite.labels.on]
-        return {name for part in named for name in _listed(part)}
+        return {name for part in named for name in listed(part)}
 
     def find(self, side: Side) -> Any:
         """What a side's reference stands for, resolved once; nothing of it is loaded."""
         if side == "dummy":
             raise SubjectError("the dummy is no model that can be called")
         make = partial(find_model, getattr(self.suite, side), self.suite, self.settings)
-        return self._once("found", side, make=make)
+        return self.once("found", side, make=make)
 
     def _table(self, key: str, source: Any) -> Table:
         if source is None:
             raise SubjectError(f"the suite names no `{key}:`")
+        # Taken before anything is read: what is read later must not go by the digest of something else.
+        known = hashed(self, key).digest if self.settings.cache is not None and is_local(source) else None
         found = find_rows(source, self.suite, self.settings)
         alone = isinstance(found, tuple) and len(found) == 1
         named = "" if alone else name_of_rows(source, key)
         uri, engine = self.settings.tracking_uri, self.suite.engine
-        table = open_rows(found, name=named, tracking_uri=uri, engine=engine)
+        table = open_rows(found, name=named, tracking_uri=uri, engine=engine, digest=known)
         if table.rows == 0:
             raise SubjectError(f"{key} {table.info.name} has no rows; expected at least one")
         return table
@@ -334,8 +365,8 @@ class Opened:
     def _predict(self, side: Side, table: Table) -> Predictions:
         if side == "dummy":
             return self.dummy.predictions(table.rows)
-        if self._logged(side):
-            columns = [column_of(table, name, "`predictions:`") for name in _listed(self.suite.predictions)]
+        if self.logged(side):
+            columns = [column_of(table, name, "`predictions:`") for name in listed(self.suite.predictions)]
             return logged(columns)
         model = self.model(side)
         names = [field.name for field in model.inputs] if model.inputs else list(self.features())
@@ -344,43 +375,8 @@ class Opened:
             raise SubjectError(f"{table.info.name} lacks the features {', '.join(missing)}")
         return model.predict(table.to_pandas([name for name in names if name in table.kinds]))
 
-    def _reference_labels(self) -> Column:
-        labels = self.suite.labels
-        name = labels.column if isinstance(labels, Labels) else labels
-        if not isinstance(name, str):
-            raise SubjectError("labels of the reference: name a column that batch and reference both have")
-        return column_of(self.reference, name, "`labels:`")
-
-    def _labels(self) -> Column:
-        labels, table = self.suite.labels, self.batch
-        if isinstance(labels, str):
-            return column_of(table, labels, "`labels:`")
-        if isinstance(labels, Labels):
-            joined = self._table("labels", labels.path)
-            return memory.join_labels(table, joined, on=labels.on, column=labels.column)
-        if labels is None:
-            raise SubjectError("the suite names no `labels:`")
-        column = memory.open_table({"labels": labels}, name="labels").column("labels")
-        if len(column.values) != table.rows:
-            raise SubjectError(f"labels: expected one a row ({table.rows:,}), found {len(column.values):,}")
-        return column
-
-
-def column_of(table: Table, name: str, role: str) -> Column:
-    """A column that the suite names. Raises `SubjectError` with the columns that there are."""
-    if name not in table.kinds:
-        there = ", ".join(list(table.kinds)[:20])
-        raise SubjectError(f"{role} names column {name!r}, which {table.info.name} lacks; it has {there}")
-    return table.column(name)
-
 
 def _placed(info: DataInfo, source: Any) -> DataInfo:
     """What is told of a table, with the path that leads to it; an address may hold a password."""
     here = isinstance(source, str | Path) and not is_address(source)
     return replace(info, source=str(source)) if here else info
-
-
-def _listed(part: Any) -> Sequence[str]:
-    if part is None:
-        return ()
-    return (part,) if isinstance(part, str) else tuple(part)

@@ -1,14 +1,60 @@
 """What a column of the batch is used as: predictions that were logged, weights, groups."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from modelqa.core.ports import Column, Predictions
+from modelqa.core.ports import Column, Predictions, Table
 from modelqa.core.signature import ColumnKind
+from modelqa.engines import memory
 from modelqa.errors import SubjectError
+from modelqa.suite.spec import Labels
+
+
+def column_of(table: Table, name: str, role: str) -> Column:
+    """A column that the suite names. Raises `SubjectError` with the columns that there are."""
+    if name not in table.kinds:
+        there = ", ".join(list(table.kinds)[:20])
+        raise SubjectError(f"{role} names column {name!r}, which {table.info.name} lacks; it has {there}")
+    return table.column(name)
+
+
+def listed(part: Any) -> Sequence[str]:
+    """The columns that a key of a suite names.
+
+    >>> listed(None), listed("id"), listed(["id", "day"])
+    ((), ('id',), ('id', 'day'))
+    """
+    if part is None:
+        return ()
+    return (part,) if isinstance(part, str) else tuple(part)
+
+
+def labels_of(labels: Any, batch: Table, table: Callable[[str], Table]) -> Column:
+    """The truth, one value a row of the batch; ``table`` opens the file that it stands in.
+
+    Raises `SubjectError` where there is none, or it is of other rows.
+    """
+    if isinstance(labels, str):
+        return column_of(batch, labels, "`labels:`")
+    if isinstance(labels, Labels):
+        return memory.join_labels(batch, table("labels"), on=labels.on, column=labels.column)
+    if labels is None:
+        raise SubjectError("the suite names no `labels:`")
+    column = memory.open_table({"labels": labels}, name="labels").column("labels")
+    if len(column.values) != batch.rows:
+        raise SubjectError(f"labels: expected one a row ({batch.rows:,}), found {len(column.values):,}")
+    return column
+
+
+def labels_beside(labels: Any, reference: Table) -> Column:
+    """The truth of the reference. Raises `SubjectError` where it does not hold it in a column."""
+    name = labels.column if isinstance(labels, Labels) else labels
+    if not isinstance(name, str):
+        raise SubjectError("labels of the reference: name a column that batch and reference both have")
+    return column_of(reference, name, "`labels:`")
 
 
 def logged(columns: Sequence[Column]) -> Predictions:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from kept_subjects import forget_passing_modules
 from tiny_project import SUITE as GREEN
 from tiny_project import lay_out
 from typer.testing import CliRunner, Result
@@ -126,3 +127,33 @@ def test_help_names_the_exit_codes() -> None:
     """A script's author finds them where they look."""
     text = CliRunner().invoke(app, ["run", "--help"]).stdout
     assert all(f"{code} " in text for code in (0, 1, 2, 3, 5))
+
+
+def test_what_was_measured_is_not_measured_again(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A contract of the batch alone, run twice; each of three switches has it measured anew."""
+    text = "suite: tiny\nbatch: batch.csv\nchecks:\n  - schema: {x: {type: float}}\n"
+    (project / "suites" / "tiny.suite.yaml").write_text(text)
+    forget_passing_modules(monkeypatch)
+    told = "1 of 1 checks from the cache"
+    assert told not in run().stdout
+    assert told in run("--json", "out.json").stdout
+    assert json.loads(Path("out.json").read_text())["checks"][0]["cached"] is True
+    assert told not in run("--no-cache").stdout
+    monkeypatch.setenv("MODELQA_NO_CACHE", "1")
+    assert told not in run().stdout
+    monkeypatch.setenv("MODELQA_NO_CACHE", "0")
+    assert told in run().stdout
+
+
+def test_the_cache_is_shown_and_cleared(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it is, how much it holds; after clearing the next run measures anew."""
+    text = "suite: tiny\nbatch: batch.csv\nchecks:\n  - schema: {x: {type: float}}\n"
+    (project / "suites" / "tiny.suite.yaml").write_text(text)
+    forget_passing_modules(monkeypatch)
+    run()
+    shown = CliRunner().invoke(app, ["cache", "show"]).stdout
+    assert "cache: 2 entries, " in shown
+    assert "of at most 512 MiB" in shown
+    assert "cache: dropped 2 entries" in CliRunner().invoke(app, ["cache", "clear"]).stdout
+    assert "cache: 0 entries, 0 B" in CliRunner().invoke(app, ["cache", "show"]).stdout
+    assert "from the cache" not in run().stdout

@@ -1,0 +1,1 @@
+"""What was measured before, kept in ``.modelqa/cache``: entries, and what their keys are made of."""
