@@ -1,6 +1,7 @@
 """Scores that are means of a loss over rows, or ratios of such means."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from math import inf, sqrt
 from typing import Any
 
@@ -8,8 +9,8 @@ import numpy as np
 
 from modelqa.core.estimate import Estimate, Levels
 from modelqa.stats.bootstrap import bootstrap
-from modelqa.stats.intervals import Floats, centred, quantile, spread
-from modelqa.stats.linear import Linear, Rare, Undefined, estimate
+from modelqa.stats.intervals import Floats, Spread, centred, quantile, spread
+from modelqa.stats.linear import Linear, Rare, Scale, Undefined, estimate
 from modelqa.stats.sample import Sample
 
 RowLoss = Callable[[Floats, Floats], Floats]
@@ -27,15 +28,15 @@ def mean_of(loss: RowLoss) -> Callable[[Sample], Linear]:
     """The mean of a loss that has no upper bound."""
 
     def measure(sample: Sample) -> Linear:
-        return _mean(loss(*_numbers(sample)), sample, top=inf)
+        return _mean(loss(*_numbers(sample)), sample, top=inf, scale="error")
 
     return measure
 
 
-def _mean(rows: Floats, sample: Sample, *, top: float) -> Linear:
+def _mean(rows: Floats, sample: Sample, *, top: float, scale: Scale = "loss") -> Linear:
     value = float(np.average(rows, weights=sample.weights))
     influence = centred(rows, value, sample.weights)
-    return Linear(value, influence, bounds=(0.0, top), trials=len(sample))
+    return Linear(value, influence, bounds=(0.0, top), trials=len(sample), scale=scale)
 
 
 def _numbers(sample: Sample) -> tuple[Floats, Floats]:
@@ -167,12 +168,16 @@ def _ratio_end(rows: Floats, null: Floats, sample: Sample, tail: float, side: in
     for _ in range(_STEPS):
         gap = rows - end * null
         off = centred(gap, float(np.average(gap, weights=sample.weights)), sample.weights)
-        last, end = end, (above + side * spread(off, sample.groups).reach(tail, side)) / below
+        last, end = end, (above + side * _reach(spread(off, sample.groups), tail, side)) / below
         if end <= 0 or end > start * _FAR:
             return inf if end > 0 else 0.0
         if abs(end - last) <= 1e-6 * last:
             break
     return end
+
+
+def _reach(parts: Spread, tail: float, side: int) -> float:
+    return parts.above(tail) if side > 0 else parts.reach(tail, side)
 
 
 def median(values: Floats, weights: Floats | None) -> float:
@@ -227,7 +232,7 @@ def class_mean(loss: ClassLoss, *, top: float = inf) -> Callable[[Sample], Linea
             Rare(rows=float(counts[k]), loss=float(np.mean(loss(probabilities, k))))
             for k in np.flatnonzero(counts < _FEW)
         )
-        return Linear(found.value, found.influence, bounds=found.bounds, trials=found.trials, rare=rare)
+        return replace(found, rare=rare)
 
     return measure
 
