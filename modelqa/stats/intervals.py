@@ -98,10 +98,18 @@ class Spread:
         skew = max(_DOUBT * self.skew, 0.0)
         return self.error * _hall(_t(self.freedom, tail) + skew / 6, skew)
 
-    @property
-    def bias(self) -> float:
-        """How much nearer to its mean the low end of skewed rows lies: Hall's term for the bias of t."""
-        return self.error * max(self.skew, 0.0) / 6
+    def below(self, value: float, tail: float) -> float:
+        """How far the low end of a positive mean lies from it: Student's t on the log scale.
+
+        There a mean of skewed rows is nearly normal (Cojbasic and Loncar 2011 make the one-sided ends of
+        variances there, by Hall's transformation), so the low end is nearer, and never negative.
+
+        >>> parts = spread(np.array([-1.0, -1.0, 2.0]))
+        >>> parts.below(2.0, 0.05) < min(parts.reach(0.05, -1), 2.0)
+        True
+        """
+        reach = self.bent(-1 / value).reach(tail, -1) - self.error * max(self.skew, 0.0) / 6
+        return value * -float(np.expm1(-max(reach, 0.0) / value))
 
     def bent(self, curvature: float) -> Self:
         """The spread on a curved scale, in units of the old one; ``curvature`` is g'' / g' of it.

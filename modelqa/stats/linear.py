@@ -111,15 +111,10 @@ def _ends(linear: Linear, parts: Spread, trials: float, n: int, levels: Levels) 
 
 
 def _of_loss(linear: Linear, parts: Spread, levels: Levels) -> tuple[float, float]:
-    """The ends of a mean of positive rows: the low one of Student's t on the log scale.
-
-    There a mean of skewed rows is nearly normal (Cojbasic and Loncar 2011 make the one-sided ends of
-    variances there, by Hall's transformation): its low end is nearer, its high end no better.
-    """
-    value = linear.value
-    below = parts.bent(-1 / value).reach(levels.low, -1) - parts.bias
+    """The ends of a mean of positive rows."""
     above = parts.above(levels.high) if linear.scale == "error" else parts.reach(levels.high, 1)
-    return value * exp(-below / value), min(value + above, linear.bounds[1])
+    low = linear.value - parts.below(linear.value, levels.low)
+    return low, min(linear.value + above, linear.bounds[1])
 
 
 def _by_counts(linear: Linear, parts: Spread, levels: Levels) -> tuple[float, float]:
