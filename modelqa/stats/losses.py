@@ -171,7 +171,10 @@ def _most(rows: Floats, null: Floats, sample: Sample, tail: float) -> float:
     above, below = _means(rows, null, sample)
     if above == 0:
         return inf
-    off = [centred(each, float(np.average(each, weights=sample.weights)), sample.weights) for each in (rows, null)]
+    off = [
+        centred(each, float(np.average(each, weights=sample.weights)), sample.weights)
+        for each in (rows, null)
+    ]
     ours, theirs, both = (spread(each, sample.groups) for each in (*off, off[0] - off[1]))
     up, down = ours.above(tail), theirs.below(below, tail)
     if not isfinite(up + down):
