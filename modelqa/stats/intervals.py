@@ -93,10 +93,11 @@ class Spread:
         >>> parts.above(0.05) > parts.reach(0.05, 1) > parts.reach(0.05, -1)
         True
         """
+        seen = self.reach(tail, 1)
         if self.error == 0 or self.parts < 2:
-            return self.reach(tail, 1)
+            return seen
         skew = max(_DOUBT * self.skew, 0.0)
-        return self.error * _hall(_t(self.freedom, tail) + skew / 6, skew)
+        return max(self.error * _hall(_t(self.freedom, tail) + skew / 6, skew), seen)
 
     def below(self, value: float, tail: float) -> float:
         """How far the low end of a positive mean lies from it: Student's t on the log scale.

@@ -38,8 +38,9 @@ class Linear:
 
     ``bounds`` are what the score can be. ``trials`` are the rows that carry it: the smallest
     class, the denominator of a rate, or all. ``scale`` is where the interval is made: the score's
-    own, that of a "loss", which is positive, or of an "error", whose largest rows may be unseen, the log-odds between its bounds ("steady" if its error is about the same all along them and
-    does not grow with the score's own skewness), counts of which one weighs at most ``step``, or the outer
+    own, that of a positive "loss" or "error" (one whose largest rows may be unseen), the log-odds
+    between its bounds ("steady" if its error is about the same all along them and does not grow with
+    the score's own skewness), counts of which one weighs at most ``step``, or the outer
     ends of counts and the score's own. ``rare`` are classes that could weigh more than this sample
     shows. ``chance`` is the score of rows in random order: what it may be on the share of trials
     that went unseen. ``flattery`` is how far few rows raise the score; the low end is lowered by it.
