@@ -89,7 +89,7 @@ class Spread:
         large, by simulation. So means of squared and of absolute errors that are normal, of Student's t
         with 5 degrees of freedom or exponential lie above their high ends in about their tail.
 
-        >>> parts = spread(np.array([-1.0, -1.0, 2.0]))
+        >>> parts = spread(np.repeat([-1.0, 9.0], [180, 20]))
         >>> parts.above(0.05) > parts.reach(0.05, 1) > parts.reach(0.05, -1)
         True
         """
