@@ -14,6 +14,7 @@ from modelqa.run.plan import Planned
 from modelqa.run.redrawn import Redrawn, Rows
 from modelqa.stats.intervals import Floats
 from modelqa.stats.power import drawn, evenly, tilted
+from modelqa.stats.sample import Sample
 
 
 class Move(Protocol):
@@ -159,4 +160,12 @@ def moves(planned: Planned, view: View, influence: Influence | None) -> Iterator
         if view.sample().task == "regression":
             yield Stretched(units)
         if influence is not None:
-            yield Tilted(units, units.sums(influence.rows[units.rows]))
+            yield Tilted(units, units.sums(_within(view.sample(), influence.rows[units.rows])))
+
+
+def _within(sample: Sample, pull: Floats) -> Floats:
+    """The pull of rows within their classes: a model grows worse, and the labels stay what they are."""
+    if sample.task == "regression":
+        return pull
+    _, codes, counts = np.unique(sample.truth, return_inverse=True, return_counts=True)
+    return np.asarray(pull - (np.bincount(codes, pull) / counts)[codes])

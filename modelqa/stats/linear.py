@@ -14,7 +14,7 @@ from modelqa.core.estimate import Estimate, Levels
 from modelqa.stats.intervals import Floats, Spread, around, counted, independent, proportion, spread, unseen
 from modelqa.stats.sample import Sample
 
-Scale = Literal["own", "log odds", "steady odds", "counts", "outer"]
+Scale = Literal["own", "loss", "error", "log odds", "steady odds", "counts", "outer"]
 _ROUNDING = 1e-12
 _FEW = 10
 """Below so many trials the spread between rows is not known well enough to be used."""
@@ -38,8 +38,9 @@ class Linear:
 
     ``bounds`` are what the score can be. ``trials`` are the rows that carry it: the smallest
     class, the denominator of a rate, or all. ``scale`` is where the interval is made: the score's
-    own, the log-odds between its bounds ("steady" if its error is about the same all along them and
-    does not grow with the score's own skewness), counts of which one weighs at most ``step``, or the outer
+    own, that of a positive "loss" or "error" (one whose largest rows may be unseen), the log-odds
+    between its bounds ("steady" if its error is about the same all along them and does not grow with
+    the score's own skewness), counts of which one weighs at most ``step``, or the outer
     ends of counts and the score's own. ``rare`` are classes that could weigh more than this sample
     shows. ``chance`` is the score of rows in random order: what it may be on the share of trials
     that went unseen. ``flattery`` is how far few rows raise the score; the low end is lowered by it.
@@ -105,7 +106,16 @@ def _ends(linear: Linear, parts: Spread, trials: float, n: int, levels: Levels) 
         return linear.bounds
     if linear.scale == "own" or parts.error == 0 or linear.value in (bottom, top):
         return around(linear.value, parts, levels, trials=trials, bounds=linear.bounds)
+    if linear.scale in ("loss", "error"):
+        return _of_loss(linear, parts, levels)
     return _on_log_odds(linear, parts, levels)
+
+
+def _of_loss(linear: Linear, parts: Spread, levels: Levels) -> tuple[float, float]:
+    """The ends of a mean of positive rows."""
+    above = parts.above(levels.high) if linear.scale == "error" else parts.reach(levels.high, 1)
+    low = linear.value - parts.below(linear.value, levels.low)
+    return low, min(linear.value + above, linear.bounds[1])
 
 
 def _by_counts(linear: Linear, parts: Spread, levels: Levels) -> tuple[float, float]:

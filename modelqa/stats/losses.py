@@ -1,7 +1,8 @@
 """Scores that are means of a loss over rows, or ratios of such means."""
 
 from collections.abc import Callable
-from math import inf, sqrt
+from dataclasses import replace
+from math import inf, isfinite, sqrt
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from modelqa.core.estimate import Estimate, Levels
 from modelqa.stats.bootstrap import bootstrap
 from modelqa.stats.intervals import Floats, centred, quantile, spread
-from modelqa.stats.linear import Linear, Rare, Undefined, estimate
+from modelqa.stats.linear import Linear, Rare, Scale, Undefined, estimate
 from modelqa.stats.sample import Sample
 
 RowLoss = Callable[[Floats, Floats], Floats]
@@ -19,7 +20,7 @@ ClassLoss = Callable[[Floats, Any], Floats]
 Parts = Callable[[Sample], tuple[Floats, Floats, float]]
 """A sample to its losses, those of the best constant prediction, and the rows that carry them."""
 Drawn = Callable[[Sample, Levels, np.random.Generator], tuple[Estimate, str]]
-_FEW, _STEPS, _FAR = 10, 12, 1e3
+_FEW, _STEPS = 10, 12
 _EPS = float(np.finfo(np.float64).eps)
 
 
@@ -27,15 +28,15 @@ def mean_of(loss: RowLoss) -> Callable[[Sample], Linear]:
     """The mean of a loss that has no upper bound."""
 
     def measure(sample: Sample) -> Linear:
-        return _mean(loss(*_numbers(sample)), sample, top=inf)
+        return _mean(loss(*_numbers(sample)), sample, top=inf, scale="error")
 
     return measure
 
 
-def _mean(rows: Floats, sample: Sample, *, top: float) -> Linear:
+def _mean(rows: Floats, sample: Sample, *, top: float, scale: Scale = "loss") -> Linear:
     value = float(np.average(rows, weights=sample.weights))
     influence = centred(rows, value, sample.weights)
-    return Linear(value, influence, bounds=(0.0, top), trials=len(sample))
+    return Linear(value, influence, bounds=(0.0, top), trials=len(sample), scale=scale)
 
 
 def _numbers(sample: Sample) -> tuple[Floats, Floats]:
@@ -138,9 +139,11 @@ def ratio(parts: Parts) -> Callable[[Sample], Linear]:
 
 
 def ratio_ends(parts: Parts) -> Drawn:
-    """The same with Fieller's (1954) interval: every ratio r at which loss - r * null may have mean 0.
+    """The same with the ends of both means: the loss may be larger, and that of the constant smaller.
 
-    Each end is where the studentised mean of those differences reaches its own quantile.
+    The low end is MOVER's (Donner and Zou 2012, for means of the same rows), which takes the skewness
+    of either mean into account. The high end is Fieller's (1954): the ratio r at which the studentised
+    mean of loss - r * null reaches its own quantile.
     """
 
     def measure(sample: Sample, levels: Levels, _: np.random.Generator) -> tuple[Estimate, str]:
@@ -148,28 +151,50 @@ def ratio_ends(parts: Parts) -> Drawn:
         if found.trials < _FEW < len(sample) or not np.isfinite(found.value) or len(sample) < 3:
             return estimate(found, sample, levels), ""
         rows, null, _trials = parts(sample)
-        high = 1 - _ratio_end(rows, null, sample, levels.high, -1)
-        low = 1 - _ratio_end(rows, null, sample, levels.low, 1)
+        high = 1 - _least(rows, null, sample, levels.high)
+        low = 1 - _most(rows, null, sample, levels.low)
         value = found.value
         return Estimate(value, low=min(low, value), high=max(high, value), n=len(sample)), ""
 
     return measure
 
 
-def _ratio_end(rows: Floats, null: Floats, sample: Sample, tail: float, side: int) -> float:
-    """One end of mean(rows) / mean(null): a fixed point, infinite where there is none."""
+def _means(rows: Floats, null: Floats, sample: Sample) -> tuple[float, float]:
+    """The mean loss and that of the constant, which is smaller than it would be on other rows."""
     n = len(rows)
-    above = float(np.average(rows, weights=sample.weights))
-    below = float(np.average(null, weights=sample.weights)) * n / (n - 1)
-    end = start = above / below
+    above, below = (float(np.average(each, weights=sample.weights)) for each in (rows, null))
+    return above, below * n / (n - 1)
+
+
+def _most(rows: Floats, null: Floats, sample: Sample, tail: float) -> float:
+    """The high end of mean(rows) / mean(null), infinite where there is none."""
+    above, below = _means(rows, null, sample)
     if above == 0:
-        return side * inf if side > 0 else 0.0
+        return inf
+    off = [
+        centred(each, float(np.average(each, weights=sample.weights)), sample.weights)
+        for each in (rows, null)
+    ]
+    ours, theirs, both = (spread(each, sample.groups) for each in (*off, off[0] - off[1]))
+    up, down = ours.above(tail), theirs.below(below, tail)
+    if not isfinite(up + down):
+        return inf
+    errors = 2 * ours.error * theirs.error
+    alike = (ours.error**2 + theirs.error**2 - both.error**2) / errors if errors > 0 else 0.0
+    room, middle = below**2 - down**2, above * below - alike * up * down
+    return (middle + sqrt(max(middle**2 - room * (above**2 - up**2), 0.0))) / room
+
+
+def _least(rows: Floats, null: Floats, sample: Sample, tail: float) -> float:
+    """The low end of mean(rows) / mean(null): a fixed point."""
+    above, below = _means(rows, null, sample)
+    end = above / below
     for _ in range(_STEPS):
         gap = rows - end * null
         off = centred(gap, float(np.average(gap, weights=sample.weights)), sample.weights)
-        last, end = end, (above + side * spread(off, sample.groups).reach(tail, side)) / below
-        if end <= 0 or end > start * _FAR:
-            return inf if end > 0 else 0.0
+        last, end = end, (above - spread(off, sample.groups).reach(tail, -1)) / below
+        if end <= 0:
+            return 0.0
         if abs(end - last) <= 1e-6 * last:
             break
     return end
@@ -227,7 +252,7 @@ def class_mean(loss: ClassLoss, *, top: float = inf) -> Callable[[Sample], Linea
             Rare(rows=float(counts[k]), loss=float(np.mean(loss(probabilities, k))))
             for k in np.flatnonzero(counts < _FEW)
         )
-        return Linear(found.value, found.influence, bounds=found.bounds, trials=found.trials, rare=rare)
+        return replace(found, rare=rare)
 
     return measure
 

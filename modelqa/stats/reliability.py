@@ -104,7 +104,9 @@ def resolution(sample: Sample, levels: Levels, _rng: np.random.Generator) -> Not
     It is the generalised one, which holds what varies within the bins (Stephenson, Coelho and
     Jolliffe 2008), with its bias removed (Ferro and Fricker 2012): so Brier's score is reliability
     - resolution + uncertainty exactly. The error is that of its linear form plus the part of second
-    order, which is all that there is where nothing is told apart.
+    order, which is all that there is where nothing is told apart. For the high end it is at least what
+    labels would make that fell as often as those of their bin: where the few events happened to be
+    those that were hardly foretold, the rows themselves show far less.
     """
     codes, bins = _binned(sample)
     said, truth = _positive(sample)
@@ -121,7 +123,20 @@ def resolution(sample: Sample, levels: Levels, _rng: np.random.Generator) -> Not
         return Estimate(value, low=-inf, high=max(0.25, value), n=len(sample)), note
     trials = independent(len(sample), sample.weights, sample.groups)
     low, high = around(value, parts, levels, trials=trials, bounds=(-inf, 0.25))
+    chance = np.clip((said * (bins.happened / np.maximum(bins.said, _EDGE))[codes]), 0.0, 1.0)
+    parts = replace(parts, error=max(parts.error, _of_labels(2 * (said - base - gap), chance, sample)))
+    high = max(high, min(value + parts.reach(levels.high, 1), 0.25))
     return Estimate(value, low=min(low, value), high=max(high, value), n=len(sample)), _binning(bins)
+
+
+def _of_labels(lifts: Floats, chance: Floats, sample: Sample) -> float:
+    """The error of a mean to which a row adds its lift if its event comes true, at these chances."""
+    shares = (
+        np.full(len(lifts), 1 / len(lifts))
+        if sample.weights is None
+        else sample.weights / sample.weights.sum()
+    )
+    return float(np.sqrt(np.sum((shares * lifts) ** 2 * chance * (1 - chance))))
 
 
 def uncertainty(sample: Sample, levels: Levels, _rng: np.random.Generator) -> Noted:

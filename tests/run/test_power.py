@@ -54,9 +54,10 @@ def test_the_effect_seen_is_near_the_simulated_one(world: World) -> None:
 def test_the_effect_seen_is_within_a_tenth_of_the_simulated_one(world: World) -> None:
     """The truth that turns 80% of 400 simulated runs red, for 4,000 rows; the middle of three reports.
 
-    One score misses the tenth: average precision's effect is reported 12% too large.
+    One score is at the tenth: average precision's effect is reported 9% too large on the middle of 15
+    batches, and 10.4% on that of these three.
     """
-    most = 0.13 if world.name == "average_precision" else 0.10
+    most = 0.11 if world.name == "average_precision" else 0.10
     assert abs(_off(world, n=4000, runs=400, seeds=3)) <= most
 
 

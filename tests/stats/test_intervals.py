@@ -110,3 +110,22 @@ def test_quantile_holds_its_value(values: list[float], q: float, low: float, hig
     near = intervals.quantile(np.array(values), q, levels(low, high))
     far = intervals.quantile(np.array(values), q, levels(low / 10, high / 10))
     assert far.low <= near.low <= near.value <= near.high <= far.high
+
+
+POSITIVE = st.lists(st.floats(1e-3, 1e3), min_size=3, max_size=60).map(np.array)
+
+
+@given(POSITIVE, st.floats(1e-5, 0.3))
+def test_ends_of_positive_means_are_beyond_and_within_student_s(values: np.ndarray, tail: float) -> None:
+    """The low end stays above 0; the high end of errors is never nearer than that of other means."""
+    mean = float(values.mean())
+    parts = intervals.spread(values - mean, noise=1e-9)
+    assert 0 <= parts.below(mean, tail) <= mean
+    assert parts.above(tail) >= parts.reach(tail, 1) * (1 - 1e-12)
+
+
+def test_the_low_end_of_a_skewed_mean_is_nearer() -> None:
+    """A skewed sample's mean is seldom far too large: its low end is nearer than Student's."""
+    values = stats.expon.ppf((np.arange(200) + 0.5) / 200)
+    parts = intervals.spread(values - values.mean())
+    assert 0.5 < parts.below(float(values.mean()), 0.01) / parts.reach(0.01, -1) < 0.95

@@ -196,3 +196,11 @@ def test_whatever_the_rows_the_ends_hold_the_value(n: int, seed: int, name: str,
     estimate, note = find(name).estimate(sample, Levels(alpha=alpha, beta=0.05, reds="low"), rng)
     assert estimate.low <= estimate.value <= estimate.high if estimate.exists else note
     assert estimate.exists == (n > 1)
+
+
+@pytest.mark.slow
+def test_resolution_is_not_narrow_where_the_few_events_were_hardly_foretold() -> None:
+    """1.3% of events, told with too much certainty: the high end misses the truth in at most 5%."""
+    runs = 1500
+    ((_, above),) = missed(5000, "overconfident", -4.5, runs, ("brier_resolution",)).values()
+    assert above <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / runs)

@@ -48,11 +48,11 @@ def families(kind: str) -> tuple[Family, ...]:
 
 @cache
 def influences(kind: str, family: int) -> tuple[np.ndarray, np.ndarray]:
-    """Each row's influence on each score of a family, towards red; and the scores' bounds."""
+    """Each row's influence on each score of a family, towards red, in its spreads; and the scores' bounds."""
     names, rows = families(kind)[family]
-    found = [find(name).measure(rows).influence for name in names]  # type: ignore[misc]
+    found = np.column_stack([find(name).measure(rows).influence for name in names])  # type: ignore[misc]
     signs = [-1 if find(name).greater_is_better else 1 for name in names]
-    return np.column_stack(found) * signs, np.array([score_value(name, rows) for name in names])
+    return found * (signs / found.std(axis=0)), np.array([score_value(name, rows) for name in names])
 
 
 def suspects(influence: np.ndarray, at: np.ndarray) -> np.ndarray:
@@ -63,7 +63,7 @@ def suspects(influence: np.ndarray, at: np.ndarray) -> np.ndarray:
     sums = influence[at].sum(axis=1)
     sums = np.vstack([sums, sums.sum(axis=0)])
     rows = np.append(np.full(len(at), at.shape[1]), at.size)[:, None]
-    return np.asarray(sums > NEAR * influence.std(axis=0) * np.sqrt(rows))
+    return np.asarray(sums > NEAR * np.sqrt(rows))
 
 
 def reds(
