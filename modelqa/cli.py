@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from modelqa import project
+from modelqa.codes import COULD_NOT, FAILED, PASSED, WRONG, exit_code
 from modelqa.commands.comment import comment
 from modelqa.commands.history import history
 from modelqa.commands.promote import promote
 from modelqa.commands.report import report
 from modelqa.commands.tickets import tickets
+from modelqa.commands.watch import watch
 from modelqa.core.beside import look_in
-from modelqa.core.bound import Outcome
-from modelqa.core.result import SuiteResult
 from modelqa.draft.command import init
 from modelqa.errors import ModelQAError, SuiteError
 from modelqa.profiles import profile
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
 )
-
-PASSED, FAILED, WRONG, COULD_NOT, NOTHING = 0, 1, 2, 3, 5
 
 SuitePath = Annotated[Path, typer.Argument(help="A suite file (*.suite.yaml).", show_default=False)]
 
@@ -57,6 +55,7 @@ app.command()(comment)
 app.command()(report)
 app.command()(history)
 app.command()(promote)
+app.command()(watch)
 app.add_typer(tickets, name="tickets")
 
 
@@ -118,8 +117,7 @@ def run(
         from modelqa.run.opened import Settings
 
         _write_evidently(loaded, Settings(root=here.root, tracking_uri=uri), evidently_report)
-    per_check = {check.id: check.inconclusive or loaded.inconclusive for check in loaded.checks}
-    code = exit_code(result, {id_: undecided or says for id_, says in per_check.items()})
+    code = exit_code(result, loaded, undecided)
     raise typer.Exit(code or (COULD_NOT if any(each.failed for each in said) else PASSED))
 
 
@@ -274,17 +272,6 @@ def list_checks() -> None:
     from modelqa.manual import listing
 
     typer.echo(listing())
-
-
-def exit_code(result: SuiteResult, inconclusive: dict[str, str]) -> int:
-    """The exit code of a run; `inconclusive` says for each check what an undecided one means."""
-    if not result.checks or result.outcome is Outcome.SKIPPED:
-        return NOTHING
-    outcomes = {check.outcome for check in result.checks}
-    undecided = [check.id for check in result.checks if check.outcome is Outcome.INCONCLUSIVE]
-    if Outcome.FAILED in outcomes or any(inconclusive.get(each) == "fail" for each in undecided):
-        return FAILED
-    return COULD_NOT if Outcome.ERRORED in outcomes else PASSED
 
 
 def _files(paths: list[Path]) -> list[Path]:

@@ -1,12 +1,13 @@
 """A run into tickets: what the run means for each problem, its words, and the tracker that hears them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from modelqa.actions.relay import Relay, report
+from modelqa.actions import relay
+from modelqa.actions.relay import Relay, Step, quiet
 from modelqa.actions.tickets import (
     Command,
     Event,
@@ -24,7 +25,7 @@ from modelqa.core.cause import muted
 from modelqa.core.codec import Gathered
 from modelqa.core.result import CheckResult, SuiteResult
 from modelqa.errors import ActionError
-from modelqa.ledger import Ledger, address
+from modelqa.ledger import Ledger, Work, address
 from modelqa.reports import ticket as wording
 
 GREEN = (Outcome.PASSED, Outcome.WARNED)
@@ -42,14 +43,32 @@ def tell(run: Gathered, action: Mapping[str, Any], environ: Mapping[str, str], r
         Ledger(address(environ, root)) as ledger,
         closing(tracker_of(action, ledger, environ)) as tracker,
     ):
-        policy = policy_of(action)
-        keys = []
-        for key, event, red in problems(run, action, environ):
-            report(ledger, tracker.name, key, event, policy, _writer(run, action, environ, red, policy))
-            keys.append(key)
-        wrong = Relay(ledger, tracker, policy).deliver()
         with ledger.writing() as work:
-            tickets = [Ticket.read(work.ticket(key, tracker.name)) for key in keys]
+            keys = note(work, run, action, tracker.name, environ)
+        return deliver(ledger, tracker, action, keys)
+
+
+def note(
+    work: Work, run: Gathered, action: Mapping[str, Any], tracker: str, environ: Mapping[str, str]
+) -> list[str]:
+    """Note what a run means for an action's tickets; the fingerprints of the problems that it speaks of."""
+    policy, keys = policy_of(action), []
+    for key, event, red in problems(run, action, environ):
+        relay.note(work, tracker, key, event, policy, _writer(run, action, environ, red, policy))
+        keys.append(key)
+    return keys
+
+
+def deliver(
+    ledger: Ledger, tracker: Tracker, action: Mapping[str, Any], keys: Iterable[str], step: Step = quiet
+) -> list[str]:
+    """Bring the tracker to where the ledger is; where these problems stand then comes back in words.
+
+    Raises `ActionError` where the tracker could not be told; what was noted stays noted.
+    """
+    wrong = Relay(ledger, tracker, policy_of(action), step=step).deliver()
+    with ledger.writing() as work:
+        tickets = [Ticket.read(work.ticket(key, tracker.name)) for key in keys]
     if wrong:
         raise ActionError("\n".join([f"ticket ({action['ticket']}) not told yet:", *wrong]))
     return [_said(tracker, each) for each in tickets if each.phase is not Phase.NONE]

@@ -86,6 +86,11 @@ class Work:
         """How far a source was read; None where it never was."""
         return self._value(cursors, name, "value")
 
+    def cursors(self, start: str) -> dict[str, str]:
+        """All cursors whose names begin like this, by the rest of their names."""
+        query = select(cursors).where(cursors.c.name.startswith(start, autoescape=True))
+        return {row.name[len(start) :]: row.value for row in self.connection.execute(query)}
+
     def move(self, name: str, value: str) -> None:
         """Move a cursor."""
         put(self.connection, cursors, {"name": name, "value": value})

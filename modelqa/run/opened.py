@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from modelqa.core.check import COMPARES, Needs
 from modelqa.core.ports import Column, Model, Other, Predictions, Table
 from modelqa.core.profile_file import TAG
-from modelqa.core.subject import DataInfo, Endpoint, SubjectInfo
+from modelqa.core.subject import DataInfo, Endpoint, Query, SubjectInfo
 from modelqa.engines import memory, profiled
 from modelqa.engines.opening import open_rows
 from modelqa.errors import NotFound, SubjectError
@@ -59,6 +60,19 @@ class Opened:
         if isinstance(found, SubjectError):
             raise found.with_traceback(None)
         return found  # type: ignore[no-any-return]
+
+    def beside(self, suite: Suite) -> "Opened":
+        """The subject of the same suite with other rows: what does not depend on them is not opened again.
+
+        That is each model, the reference and a file of labels, as far as both suites name the same.
+        """
+        made = Opened(suite, self.settings)
+        made._known |= {
+            key: part
+            for key, part in self._known.items()
+            if key in _KEPT and all(_alike(getattr(self.suite, of), getattr(suite, of)) for of in _KEPT[key])
+        }
+        return made
 
     def ensure(self, needs: Needs, *, other: Other | None = None) -> None:
         """Open what a check needs, so that what cannot be opened is found before it measures."""
@@ -338,7 +352,8 @@ class Opened:
         if isinstance(labels, str):
             return column_of(table, labels, "`labels:`")
         if isinstance(labels, Labels):
-            joined = self._table("labels", labels.path)
+            path = labels.path
+            joined = self._once("table", "labels", make=lambda: self._table("labels", path))
             return memory.join_labels(table, joined, on=labels.on, column=labels.column)
         if labels is None:
             raise SubjectError("the suite names no `labels:`")
@@ -346,6 +361,25 @@ class Opened:
         if len(column.values) != table.rows:
             raise SubjectError(f"labels: expected one a row ({table.rows:,}), found {len(column.values):,}")
         return column
+
+
+_KEPT: Mapping[tuple[str, ...], tuple[str, ...]] = {
+    **{
+        (what, side): (side,)
+        for what in ("found", "model", "wrapped", "served")
+        for side in ("model", "champion")
+    },
+    ("table", "reference"): ("reference", "model"),
+    ("table", "labels"): ("labels",),
+}
+"""What other rows leave as it is, and the keys of a suite that it follows from."""
+
+
+def _alike(ours: Any, theirs: Any) -> bool:
+    """Whether two keys name the same; objects from Python are the same where they are one."""
+    if isinstance(ours, Labels) and isinstance(theirs, Labels):
+        return _alike(ours.path, theirs.path)
+    return ours is theirs or (isinstance(ours, str | Path | Endpoint | Query) and bool(ours == theirs))
 
 
 def column_of(table: Table, name: str, role: str) -> Column:

@@ -1,0 +1,88 @@
+"""The one transaction: a result, how far its source is read, and all that has to follow from it."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
+from hashlib import sha1
+from typing import Any
+
+from modelqa import ticketing
+from modelqa.actions.tracker import Tracker
+from modelqa.core.codec import Gathered, dumps, from_plain, to_plain
+from modelqa.ledger import Batch, Row, Work
+from modelqa.reports.terminal import would
+
+FOLLOWS = "follows"
+"""What the outbox calls the place of actions that are no tickets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """A suite's ticket action and the tracker that it names."""
+
+    action: Mapping[str, Any]
+    tracker: Tracker
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A batch with its run. ``revision`` counts its contents under this name; ``log`` asks for evidence."""
+
+    batch: Batch
+    _: KW_ONLY
+    revision: int
+    run: Gathered
+    cursors: Mapping[str, str]
+    log: bool = False
+
+
+def commit(
+    work: Work, judged: Judged, hearings: Sequence[Hearing], environ: Mapping[str, str]
+) -> dict[str, list[str]] | None:
+    """Keep a verdict with all that follows from it, or nothing: the whole is one transaction of the ledger.
+
+    Comes back with the problems that it speaks of (fingerprints by tracker); None where this batch has a
+    verdict already, which stays.
+
+    Whatever decides over time whether a check may open a ticket decides here: its states are read and kept
+    (`Work.process`, `Work.keep_process`) in this transaction, once for each batch that is counted.
+    """
+    if not work.judged(judged.batch, dumps(judged.run.result)):
+        return None
+    for name, value in judged.cursors.items():
+        work.move(name, value)
+    told = {
+        hearing.tracker.name: ticketing.note(work, judged.run, hearing.action, hearing.tracker.name, environ)
+        for hearing in hearings
+    }
+    if judged.log or any(_due(judged.run)):
+        work.enqueue(FOLLOWS, _key(judged.batch), "follow", _plain(judged.run))
+    return told
+
+
+def _due(run: Gathered) -> Iterable[bool]:
+    for action in run.actions:
+        line = would(run.result, action, partial=run.partial)
+        yield "ticket" not in action and bool(line) and not line.startswith("would not")
+
+
+def _key(batch: Batch) -> str:
+    identity = "\0".join((batch.suite, batch.model, batch.name, batch.digest))
+    return sha1(identity.encode(errors="surrogatepass"), usedforsecurity=False).hexdigest()
+
+
+def _plain(run: Gathered) -> dict[str, Any]:
+    actions = [dict(action) for action in run.actions if "ticket" not in action]
+    made = {"path": run.path, "result": to_plain(run.result), "actions": actions, "partial": run.partial}
+    return dict(json.loads(json.dumps(made)))
+
+
+def follower(row: Row) -> Gathered:
+    """The run of an outbox row, with the actions that are to follow it."""
+    payload = row.payload
+    return Gathered(
+        payload["path"],
+        from_plain(payload["result"]),
+        actions=tuple(payload["actions"]),
+        partial=payload["partial"],
+    )
