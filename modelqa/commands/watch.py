@@ -1,8 +1,7 @@
 """`modelqa watch`: what arrives is judged once, and tickets follow."""
 
 import os
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from modelqa.suite.spec import Suite
     from modelqa.watch.arrivals import Source
     from modelqa.watch.held import Stop
-    from modelqa.watch.loop import Seen, Watcher
+    from modelqa.watch.loop import Watcher
 
 Suites = Annotated[list[Path], typer.Argument(metavar="SUITE...", help="Suite files.", show_default=False)]
 
@@ -73,6 +72,7 @@ def watch(
     or the usage is wrong; 3 something could not be done, and is tried again at the next look.
     """
     from modelqa.watch.held import stoppable
+    from modelqa.watch.session import Session
 
     places = _Places(batches, database, table, query, cursor, models=models)
     apart = None if once else _seconds(every, "--every")
@@ -85,7 +85,7 @@ def watch(
             for suite in _checked(suites)
             for each in _watchers(suite, places, stack, stop, waits=waits, expected=expected, **shared)
         ]
-        code = _Session(watchers, stop, apart=apart, waits=waits).go()
+        code = Session(watchers, stop, apart=apart, waits=waits, say=typer.echo).go()
     raise typer.Exit(code)
 
 
@@ -176,7 +176,8 @@ def _watchers(
     from modelqa.core.beside import look_in
     from modelqa.ledger import Ledger, address
     from modelqa.run.opened import Settings
-    from modelqa.watch.loop import Plan, Watcher
+    from modelqa.watch.loop import Watcher
+    from modelqa.watch.plan import Plan
     from modelqa.watch.whole import Settling
 
     here = project.find(path)
@@ -220,89 +221,3 @@ def _hearings(suite: "Suite", ledger: "Ledger", stack: ExitStack) -> Sequence[An
     actions = [action.describe() for action in suite.actions if action.kind == "ticket"]
     trackers = [stack.enter_context(closing(tracker_of(action, ledger, os.environ))) for action in actions]
     return [Hearing(action, tracker) for action, tracker in zip(actions, trackers, strict=True)]
-
-
-class _Session:
-    """Looks until it is done, or until somebody wants it to stop."""
-
-    def __init__(
-        self, watchers: "Sequence[Watcher]", stop: "Stop", *, apart: float | None, waits: float
-    ) -> None:
-        self._watchers, self._stop = watchers, stop
-        self._apart, self._waits = apart, waits
-        self._seen: dict[int, list[Seen]] = {at: [] for at in range(len(watchers))}
-        self._told: set[str] = set()
-
-    def go(self) -> int:
-        """All looks; the exit code."""
-        if self._apart is None:
-            return self._once()
-        from modelqa.watch.findings import span
-
-        names = ", ".join(f"{each.plan.source.told} for {each.plan.suite.suite}" for each in self._watchers)
-        typer.echo(
-            f"watching {names}, once every {span(self._apart)}; Ctrl-C ends it after the batch in hand"
-        )
-        while not self._stop.asked:
-            began = time.monotonic()
-            waiting = self._look()
-            left = self._apart - (time.monotonic() - began)
-            self._stop.pause(min(left, self._waits) if waiting else left)
-        typer.echo("stopped")
-        return 0
-
-    def _once(self) -> int:
-        from modelqa.after import tell_github
-        from modelqa.watch.loop import Done
-        from modelqa.watch.words import total
-
-        waiting = self._look()
-        if waiting and self._waits:
-            wait = units.show(self._waits, Unit.SECONDS)
-            typer.echo(f"{waiting:,} new: looking again in {wait}, to see whether they are whole")
-            self._stop.pause(self._waits)
-            self._look()
-        for at, each in enumerate(self._watchers):
-            typer.echo(total(each.plan.suite.suite, each.plan.source.told, self._seen[at], each.waiting))
-        runs = [seen.run for part in self._seen.values() for seen in part if isinstance(seen, Done)]
-        for line in tell_github(runs, os.environ, self._watchers[0].plan.wishes):
-            typer.echo(line)
-        return self._code()
-
-    def _look(self) -> int:
-        """One look of every watcher; how many arrivals wait."""
-        before, self._told = self._told, set()
-        for at, each in enumerate(self._watchers):
-            if not self._stop.asked:
-                each.look(self._teller(self._seen[at], before))
-        return sum(each.waiting for each in self._watchers)
-
-    def _teller(self, seen: "list[Seen]", before: set[str]) -> "Callable[[Seen], None]":
-        """Print what is seen as it comes; what could not be done is not repeated look after look."""
-        from modelqa.watch.loop import Done
-        from modelqa.watch.words import lines
-
-        def tell(each: "Seen") -> None:
-            if self._apart is None:
-                seen.append(each)
-            text = "\n".join(lines(each))
-            again = text in before
-            if not isinstance(each, Done):
-                self._told.add(text)
-            if not again:
-                typer.echo(f"{time.strftime('%Y-%m-%d %H:%M:%S ') if self._apart else ''}{text}")
-
-        return tell
-
-    def _code(self) -> int:
-        from modelqa.after import Told
-        from modelqa.codes import COULD_NOT, FAILED, exit_code
-        from modelqa.watch.loop import Done
-
-        codes = {
-            exit_code(seen.run.result, self._watchers[at].plan.suite) if isinstance(seen, Done)
-            else COULD_NOT if isinstance(seen, Told) and seen.failed else 0
-            for at, part in self._seen.items()
-            for seen in part
-        }  # fmt: skip
-        return FAILED if FAILED in codes else COULD_NOT if COULD_NOT in codes else 0

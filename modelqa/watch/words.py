@@ -7,7 +7,7 @@ from modelqa.core.bound import Outcome
 from modelqa.core.result import SuiteResult
 from modelqa.reports import terminal
 from modelqa.reports.terminal import visible
-from modelqa.watch.loop import Done, Held, Seen
+from modelqa.watch.plan import Done, Held, Seen
 
 
 def lines(seen: Seen) -> Iterator[str]:
