@@ -66,7 +66,9 @@ def deliver(
 
     Raises `ActionError` where the tracker could not be told; what was noted stays noted.
     """
-    wrong = Relay(ledger, tracker, policy_of(action), step=step).deliver()
+    with ledger.writing() as work:
+        pending = bool(work.pending(tracker.name))
+    wrong = Relay(ledger, tracker, policy_of(action), step=step).deliver() if pending else []
     with ledger.writing() as work:
         tickets = [Ticket.read(work.ticket(key, tracker.name)) for key in keys]
     if wrong:

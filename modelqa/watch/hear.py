@@ -35,6 +35,9 @@ def follow_up(
 
     What fails is done again at the next look, and given up after some.
     """
+    with ledger.writing() as work:
+        if not work.pending(FOLLOWS):
+            return
     with ledger.lease(FOLLOWS, patience=PATIENCE) as lease:
         with ledger.writing(lease) as work:
             rows = work.pending(FOLLOWS)

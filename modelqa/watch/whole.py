@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 PARQUET, ARROW = b"PAR1", b"ARROW1"
-_NO_MORE = b"\xff\xff\xff\xff\x00\x00\x00\x00"
+NO_MORE = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 """The end of an Arrow stream."""
 
 
@@ -60,7 +60,7 @@ def flaw(path: Path) -> str:
     if name.endswith((".parquet", ".pq")):
         return "" if _parquet(size, head, tail) else "it has no whole parquet footer"
     if name.endswith((".arrow", ".feather", ".ipc")):
-        ends = tail.endswith(ARROW) if head.startswith(ARROW) else tail == _NO_MORE
+        ends = tail.endswith(ARROW) if head.startswith(ARROW) else tail == NO_MORE
         return "" if ends or head.startswith(b"FEA1") else "it does not end as an Arrow file does"
     return ""
 

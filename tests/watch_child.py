@@ -1,0 +1,41 @@
+"""One look of a watcher in a process of its own, which can be killed before any of its steps."""
+
+import os
+import signal
+from itertools import count
+from pathlib import Path
+
+import pyarrow.parquet  # noqa: F401 (loaded once, before children are forked)
+from ticket_worlds import Clock, tracker
+from watch_world import TICKET, World
+
+import modelqa.engines.duckdb
+import modelqa.run.execute  # noqa: F401
+
+CHECKS = [{"schema": {"x": {"min": 0}}}]
+
+
+def look(kind: str, root: str, address: str, now: float, die_at: int, told: str) -> None:
+    """Die before step number ``die_at``, its name in the file ``told``; ends in 3 where more is to be done."""
+    steps = count(1)
+
+    def step(name: str) -> None:
+        if next(steps) == die_at:
+            with open(told, "w") as file:  # noqa: PTH123 (nothing may be slow here)
+                file.write(name)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    clock = Clock()
+    clock.now = now
+    world = World(Path(root), now=clock)
+    world.keys["actions"] = [{**TICKET, "ticket": kind}]
+    world.tracker = lambda ledger: tracker(kind, address, ledger, clock)
+    seen: list[object] = []
+    step("before the ledger")
+    with world.ledger(step) as ledger:
+        watcher = world.watcher(ledger, step=step)
+        watcher.look(seen.append)
+        step("after the look")
+        for hearing in watcher.plan.hearings:
+            hearing.tracker.close()
+    os._exit(3 if any(getattr(each, "failed", False) or hasattr(each, "why") for each in seen) else 0)
