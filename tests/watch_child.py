@@ -7,16 +7,21 @@ from pathlib import Path
 
 import pyarrow.parquet  # noqa: F401 (loaded once, before children are forked)
 from ticket_worlds import Clock, tracker
-from watch_world import TICKET, World
+from watch_world import CHECKS, TICKET, World
 
+import modelqa.checks.schema
 import modelqa.engines.duckdb
-import modelqa.run.execute  # noqa: F401
+import modelqa.run.execute
+import modelqa.run.machine  # noqa: F401
+from modelqa.run.plan import plan
+from modelqa.suite.spec import Suite
 
-CHECKS = [{"schema": {"x": {"min": 0}}}]
+WARM = plan(Suite("warm", batch="none.csv", checks=CHECKS, actions=[TICKET]))
+"""What is made once here is not made in each child."""
 
 
 def look(kind: str, root: str, address: str, now: float, die_at: int, told: str) -> None:
-    """Die before step number ``die_at``, its name in the file ``told``; ends in 3 where more is to be done."""
+    """Die before step number ``die_at``, its name in the file ``told``; end in 3 where more is to do."""
     steps = count(1)
 
     def step(name: str) -> None:
