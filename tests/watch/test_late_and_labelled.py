@@ -82,11 +82,11 @@ LABELS = {"path": "labels.parquet", "on": "id", "column": "y"}
 def labelled(world: World) -> World:
     """A score needs labels, which lie in a file of their own; predictions are logged."""
     world.keys |= {
-        "predictions": "x", "labels": LABELS, "checks": [{"metric": "mean_absolute_error", "max": 0.5}],
+        "predictions": "x", "labels": LABELS, "checks": [{"metric": "r2", "min": 0.5}],
     }  # fmt: skip
     for day in range(3):
         ids = [f"{day}-{row}" for row in range(40)]
-        put(world.new / f"{day}.parquet", [1.0] * 40, id=ids)
+        put(world.new / f"{day}.parquet", [1.5 * row for row in range(40)], id=ids)
     return world
 
 
@@ -96,21 +96,22 @@ def label(world: World, values: dict[str, float]) -> None:
     parquet.write_table(table, world.root / "labels.parquet")
 
 
-def _of(day: int, value: float, rows: int = 40) -> dict[str, float]:
-    return {f"{day}-{row}": value for row in range(rows)}
+def _of(day: int, away: float, rows: int = 40) -> dict[str, float]:
+    """Labels of a day, so far from what was predicted."""
+    return {f"{day}-{row}": 1.5 * row + away for row in range(rows)}
 
 
 def test_labels_that_come_later_open_the_verdicts_that_lacked_them(labelled: World) -> None:
     """Each as a new revision; a batch whose labels did not change keeps its verdict."""
     assert labelled.judged() == {f"new/{day}.parquet": "errored" for day in range(3)}
-    label(labelled, _of(0, 1.0))
+    label(labelled, _of(0, 0.25))
     assert labelled.judged() == {"new/0.parquet": "passed"}
     assert labelled.look() == []
-    label(labelled, _of(0, 1.0) | _of(1, 9.0))
+    label(labelled, _of(0, 0.25) | _of(1, 90.0))
     assert labelled.judged() == {"new/1.parquet": "failed"}
-    label(labelled, _of(0, 1.0) | _of(1, 9.0) | _of(2, 1.0, rows=20))
+    label(labelled, _of(0, 0.25) | _of(1, 90.0) | _of(2, 0.25, rows=20))
     assert list(labelled.judged()) == ["new/2.parquet"]
-    label(labelled, _of(0, 1.0) | _of(1, 9.0) | _of(2, 1.0))
+    label(labelled, _of(0, 0.25) | _of(1, 90.0) | _of(2, 0.25))
     assert labelled.judged() == {"new/2.parquet": "passed"}
     kept = [(name, revision, str(result.outcome)) for name, revision, result in labelled.results()]
     assert kept[:3] == [(f"new/{day}.parquet", 1, "errored") for day in range(3)]
@@ -121,20 +122,20 @@ def test_labels_that_come_later_open_the_verdicts_that_lacked_them(labelled: Wor
 
 def test_labels_that_were_there_at_once_are_part_of_what_was_judged(labelled: World) -> None:
     """Two batches of the same rows under other labels are two contents."""
-    label(labelled, _of(0, 1.0) | _of(1, 1.0) | _of(2, 1.0))
+    label(labelled, _of(0, 0.25) | _of(1, 0.25) | _of(2, 0.25))
     assert set(labelled.judged().values()) == {"passed"}
     assert labelled.look() == []
 
 
 def test_labels_that_get_fewer_open_nothing(labelled: World) -> None:
     """A file that holds the newest labels only, or is being written, takes no verdict back."""
-    label(labelled, _of(0, 1.0) | _of(1, 1.0) | _of(2, 1.0, rows=39))
+    label(labelled, _of(0, 0.25) | _of(1, 0.25) | _of(2, 0.25, rows=39))
     labelled.look()
-    label(labelled, _of(3, 1.0))
+    label(labelled, _of(3, 0.25))
     assert labelled.look() == []
     (labelled.root / "labels.parquet").write_bytes(b"PAR1")
     assert labelled.look() == []
-    label(labelled, _of(2, 1.0))
+    label(labelled, _of(2, 0.25))
     assert list(labelled.judged()) == ["new/2.parquet"]
 
 
@@ -142,6 +143,6 @@ def test_labels_of_a_batch_that_is_gone_open_nothing(labelled: World) -> None:
     """Its verdict stays as it was."""
     labelled.look()
     (labelled.new / "0.parquet").unlink()
-    label(labelled, _of(0, 1.0))
+    label(labelled, _of(0, 0.25))
     assert labelled.look() == []
     assert {result.outcome for _, _, result in labelled.results()} == {Outcome.ERRORED}

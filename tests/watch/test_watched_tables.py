@@ -60,8 +60,8 @@ def test_rows_are_judged_once_by_the_time_of_their_coming(world: World, database
     """To the microsecond; a query narrows what is looked at."""
     world.source = Rows(database, "SELECT at, x FROM scored WHERE id > 0;", "at", world.root)
     for number in range(3):
-        say(f"INSERT INTO scored VALUES (1, '2026-11-01 10:00:00.00000{number}', {number})")
-        say(f"INSERT INTO scored VALUES (0, '2026-11-01 10:00:00.00000{number}', -1)")
+        moment = f"'2026-11-01 10:00:00.00000{number}'"
+        say(" ".join(["INSERT INTO scored VALUES", f"(1, {moment}, {number}), (0, {moment}, -1)"]))
         assert list(world.judged().values()) == ["passed"]
         assert world.look() == []
     assert [result.subject.batch.rows for _, _, result in world.results()] == [1, 1, 1]  # type: ignore[union-attr]
@@ -78,7 +78,7 @@ def test_a_batch_reaches_as_far_as_it_did_when_it_was_first_seen(
     with world.ledger() as ledger:
         watcher = world.watcher(ledger, settle=30.0)
         for number in range(1, 4):
-            say(f"INSERT INTO scored VALUES ({number}, NULL, 1.0)")
+            say(" ".join(["INSERT INTO scored VALUES", f"({number}, NULL, 1.0)"]))
             watcher.look(seen.append)
             now[0] += 20.0
         watcher.look(seen.append)
