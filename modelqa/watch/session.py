@@ -38,7 +38,7 @@ class Session:
             return self._once()
 
         names = ", ".join(f"{each.plan.source.told} for {each.plan.suite.suite}" for each in self._watchers)
-        self._say(f"watching {names}, once every {span(self._apart)}; Ctrl-C ends it after the batch in hand")
+        self._say(f"watching {names}, every {span(self._apart)}; Ctrl-C ends it after the batch in hand")
         while not self._stop.asked:
             began = time.monotonic()
             waiting = self._look()
