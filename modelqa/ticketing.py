@@ -73,7 +73,7 @@ def deliver(
         tickets = [Ticket.read(work.ticket(key, tracker.name)) for key in keys]
     if wrong:
         raise ActionError("\n".join([f"ticket ({action['ticket']}) not told yet:", *wrong]))
-    return [_said(tracker, each) for each in tickets if each.phase is not Phase.NONE]
+    return [_said(tracker, each) for each in tickets if each.number or each.phase is Phase.OPEN]
 
 
 def tracker_of(action: Mapping[str, Any], ledger: Ledger, environ: Mapping[str, str]) -> Tracker:

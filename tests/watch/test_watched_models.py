@@ -9,7 +9,6 @@ from typer.testing import CliRunner, Result
 
 from modelqa.actions import mlflow
 from modelqa.cli import app
-from modelqa.models import frames
 
 SUITE = """\
 suite: gate
@@ -40,8 +39,7 @@ def gate(examples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Gat
     monkeypatch.chdir(tmp_path)
     for name in ("GITHUB_ACTIONS", "MODELQA_LOG", "MODELQA_LEDGER", "MLFLOW_TRACKING_URI"):
         monkeypatch.delenv(name, raising=False)
-    with frames.quiet():  # the first import of its store warns of what is its own affair
-        return Gate(tmp_path, uri, mlflow.client(uri))
+    return Gate(tmp_path, uri, mlflow.client(uri))
 
 
 def watch(gate: Gate, *more: str) -> Result:
