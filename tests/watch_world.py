@@ -66,7 +66,12 @@ class World:
             suite,
             source,
             settings=Settings(root=self.root, tracking_uri=self.options.get("tracking_uri")),
-            wishes=Wishes(root=self.root, act=True, tracking_uri=self.options.get("tracking_uri")),
+            wishes=Wishes(
+                root=self.root,
+                act=True,
+                report=self.options.get("report"),
+                tracking_uri=self.options.get("tracking_uri"),
+            ),
             path="tiny.suite.yaml",
             hearings=[Hearing(action, self.tracker(ledger)) for action in actions],
             expected=self.options.get("expected"),

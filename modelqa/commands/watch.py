@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from modelqa.watch.held import Stop
     from modelqa.watch.loop import Watcher
 
-Suites = Annotated[list[Path], typer.Argument(metavar="SUITE...", help="Suite files.", show_default=False)]
+Suites = Annotated[list[Path], typer.Argument(metavar="SUITE", help="Suite files.", show_default=False)]
 
 
 def watch(
@@ -43,7 +43,7 @@ def watch(
         typer.Option("--models", help="Judge new versions of the model, or where its alias moves."),
     ] = False,
     once: Annotated[bool, typer.Option("--once", help="Look once and end: for cron and the like.")] = False,
-    every: Annotated[str, typer.Option(metavar="TIME", help="Look again and again, so far apart.")] = "5 min",
+    every: Annotated[str, typer.Option(metavar="TIME", help="Look again and again, so far apart.")] = "5m",
     expect_every: Annotated[
         str | None,
         typer.Option(
@@ -52,10 +52,10 @@ def watch(
     ] = None,
     settle: Annotated[
         str, typer.Option(metavar="TIME", help="Judge a file once it has not changed for so long.")
-    ] = "30 s",
+    ] = "30s",
     tracking_uri: Annotated[str | None, typer.Option(help="MLflow tracking and registry URI.")] = None,
     report: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write the last result as a page.")
+        Path | None, typer.Option(metavar="DIR", help="Keep the newest result as a page here.")
     ] = None,
     log: Annotated[bool, typer.Option("--log", help="Write each result to MLflow.")] = False,
 ) -> None:

@@ -26,14 +26,18 @@ class Hearing:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A batch with its run. ``revision`` counts its contents under this name; ``log`` asks for evidence."""
+    """A batch with its run, and where its source stands once that is kept.
+
+    ``revision`` counts the contents under this name; ``followed`` says that evidence or a page follows,
+    whatever the outcome.
+    """
 
     batch: Batch
     _: KW_ONLY
     revision: int
     run: Gathered
     cursors: Mapping[str, str]
-    log: bool = False
+    followed: bool = False
 
 
 def commit(
@@ -55,7 +59,7 @@ def commit(
         hearing.tracker.name: ticketing.note(work, judged.run, hearing.action, hearing.tracker.name, environ)
         for hearing in hearings
     }
-    if judged.log or any(_due(judged.run)):
+    if judged.followed or any(_due(judged.run)):
         work.enqueue(FOLLOWS, _key(judged.batch), "follow", _plain(judged.run))
     return told
 

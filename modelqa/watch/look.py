@@ -9,10 +9,10 @@ from modelqa.after import Told
 from modelqa.core.codec import Gathered
 from modelqa.core.result import SuiteResult
 from modelqa.core.subject import DataInfo, ModelInfo, SubjectInfo
-from modelqa.errors import Fenced, ModelQAError
+from modelqa.errors import LedgerError, ModelQAError
 from modelqa.ledger import Batch, Lease, Ledger
 from modelqa.reports.terminal import visible
-from modelqa.run.execute import run_opened
+from modelqa.run.execute import describe, run_opened
 from modelqa.run.opened import Opened
 from modelqa.watch import findings
 from modelqa.watch.arrivals import Arrival, Known, State, short
@@ -89,12 +89,15 @@ class Look:
     # --- one arrival
 
     def _try(self, arrival: Arrival) -> None:
+        """Judge an arrival; one that cannot be judged does not keep the others from it, and waits."""
         try:
             self._judge(arrival)
-        except Fenced:
+        except LedgerError:
             raise
         except WRONG as error:
             self.tell(Told(visible(f"{arrival.name} waits: {error}"), failed=True))
+        except Exception as error:  # whatever a library makes of odd data; its text may quote rows
+            self.tell(Told(visible(f"{arrival.name} waits: {describe(error)}"), failed=True))
 
     def _judge(self, arrival: Arrival) -> None:
         with self._of(arrival) as opened:
@@ -182,10 +185,10 @@ class Look:
     ) -> None:
         partial = any(check.kind == findings.ARRIVAL for check in result.checks)
         run = Gathered(self.plan.path, result, actions=self.plan.actions, partial=partial)
+        followed = self.plan.wishes.log or self.plan.wishes.report is not None
         with self.ledger.writing(self.lease) as work:
-            judged = Judged(
-                batch, revision=revision, run=run, cursors=cursors(work.now), log=self.plan.wishes.log
-            )
+            made = cursors(work.now)
+            judged = Judged(batch, revision=revision, run=run, cursors=made, followed=followed)
             heard = commit(work, judged, self.plan.hearings, self.plan.environ)
         if heard is not None:
             self.tell(Done(run, revision))

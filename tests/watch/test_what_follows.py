@@ -1,5 +1,6 @@
 """What else follows a verdict is noted with it, and done at least once afterwards."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,10 @@ from modelqa.core.codec import Gathered
 from modelqa.errors import ActionError
 from modelqa.ledger import Ledger, issues
 from modelqa.watch.commit import FOLLOWS
+from modelqa.watch.folders import Folder
 from modelqa.watch.hear import ATTEMPTS, follow_up
 from modelqa.watch.held import Stop, renewed, stoppable
+from modelqa.watch.session import Session
 from modelqa.watch.words import lines
 
 PROMOTE = {"promote": "champion", "on": "passed"}
@@ -217,4 +220,60 @@ def test_checks_that_say_the_same_say_it_once(world: World) -> None:
     assert list(lines(done)) == [
         "tiny: ERRORED, 2 errored (0 rows of new/a.parquet)",
         "    ERRORED schema, other - batch a.parquet has no rows; expected at least one",
+    ]
+
+
+def test_what_nobody_foresaw_stops_one_batch_and_no_other(world: World) -> None:
+    """It is told without the words of the error, which may quote rows, and the batch is tried again."""
+    for name in ("a", "b"):
+        put(world.new / f"{name}.parquet", [1.0])
+    seen: list[Any] = []
+    times = [0]
+
+    def step(name: str) -> None:
+        times[0] += name == "claimed"
+        if name == "claimed" and times[0] == 1:
+            raise ZeroDivisionError("secret")
+
+    with world.ledger() as ledger:
+        world.watcher(ledger, step=step).look(seen.append)
+    assert outcomes(seen) == {"new/b.parquet": "passed"}
+    (line,) = told(seen)
+    assert line.startswith("new/a.parquet waits: ZeroDivisionError at test_what_follows.py:")
+    assert "secret" not in line
+    assert world.judged() == {"new/a.parquet": "passed"}
+
+
+def test_the_page_of_the_newest_result_is_kept(world: World) -> None:
+    """Whatever the outcome, where a folder for it is named."""
+    world.keys["actions"] = []
+    world.options["report"] = str(world.root / "pages")
+    put(world.new / "a.parquet", [1.0])
+    assert [line for line in told(world.look()) if line.startswith("report: ")]
+    assert "a.parquet" in next((world.root / "pages").glob("*.html")).read_text()
+
+
+def test_what_lasts_is_told_once_and_not_at_every_look(world: World) -> None:
+    """A watcher that goes on repeats nothing until it changes."""
+    world.source = Folder("gone", world.root)
+    said: list[str] = []
+    with world.ledger() as ledger:
+        watcher = world.watcher(ledger)
+        looks = [0]
+
+        def look(tell: Any, known: Any = watcher.look) -> None:
+            looks[0] += 1
+            if looks[0] == 4:
+                (world.root / "gone").mkdir()
+                put(world.root / "gone" / "a.parquet", [1.0])
+            world.stop.asked = looks[0] == 6
+            known(tell)
+
+        watcher.look = look  # type: ignore[method-assign]
+        assert Session([watcher], world.stop, apart=0.001, waits=0.0, say=said.append).go() == 0
+    assert [re.sub(r"^[-0-9: ]{20}", "", line) for line in said] == [
+        "watching gone for tiny, every 0.001 seconds; Ctrl-C ends it after the batch in hand",
+        "modelqa: tiny: gone: expected a folder or a pattern such as data/*.parquet, found nothing",
+        "tiny: PASSED, 1 passed (1 rows of gone/a.parquet)",
+        "stopped",
     ]
