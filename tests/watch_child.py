@@ -20,12 +20,12 @@ WARM = plan(Suite("warm", batch="none.csv", checks=CHECKS, actions=[TICKET]))
 """What is made once here is not made in each child."""
 
 
-def look(kind: str, root: str, address: str, now: float, die_at: int, told: str) -> None:
-    """Die before step number ``die_at``, its name in the file ``told``; end in 3 where more is to do."""
+def look(kind: str, root: str, address: str, now: float, die_at: tuple[str, int], told: str) -> None:
+    """Die before a step the n-th time, its name in the file ``told``; end in 3 where more is to do."""
     steps = count(1)
 
     def step(name: str) -> None:
-        if next(steps) == die_at:
+        if name == die_at[0] and next(steps) == die_at[1]:
             with open(told, "w") as file:  # noqa: PTH123 (nothing may be slow here)
                 file.write(name)
             os.kill(os.getpid(), signal.SIGKILL)

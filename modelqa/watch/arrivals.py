@@ -62,9 +62,10 @@ class State:
 
 
 class Source(Protocol):
-    """A place where things arrive. ``told`` is what people call it."""
+    """A place where things arrive. ``told`` is what people call it, ``key`` what no other place has."""
 
     told: str
+    key: str
 
     def look(self, state: State) -> Iterable[Arrival]:
         """What is there that is not known, in the order to be judged.

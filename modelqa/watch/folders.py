@@ -23,7 +23,7 @@ class Folder:
     """
 
     def __init__(self, written: str, root: Path) -> None:
-        self.told = written
+        self.told = self.key = written
         self._root = root
 
     def look(self, state: State) -> Iterator[Arrival]:

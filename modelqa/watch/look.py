@@ -29,8 +29,8 @@ Kept = Callable[[Mapping[str, Sequence[str]]], None]
 class Look:
     """One look, under one lease, with each model and the reference opened at most once.
 
-    ``waiting`` counts what has arrived and has not stopped changing; ``kept`` hears which problems a verdict
-    speaks of, once that is kept.
+    ``waiting`` counts what has arrived and has not stopped changing, ``left`` what could not be judged;
+    ``kept`` hears which problems a verdict speaks of, once that is kept.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Look:
         self.ledger, self.plan, self.lease = ledger, plan, lease
         self.settling, self.stop, self.tell, self.kept = settling, stop, tell, kept
         self.opened = Opened(plan.suite, plan.settings)
-        self.waiting = 0
+        self.waiting = self.left = 0
 
     def go(self) -> None:
         state = self._state()
@@ -59,7 +59,7 @@ class Look:
                     self._try(arrival)
                 else:
                     self.waiting += 1
-            if self.plan.expected is not None:
+            if self.plan.expected is not None and not self.left + self.waiting:
                 self._overdue(self._state(), self.plan.expected)
         finally:
             self.opened.close()
@@ -95,9 +95,13 @@ class Look:
         except LedgerError:
             raise
         except WRONG as error:
-            self.tell(Told(visible(f"{arrival.name} waits: {error}"), failed=True))
+            self._wait(arrival, str(error))
         except Exception as error:  # whatever a library makes of odd data; its text may quote rows
-            self.tell(Told(visible(f"{arrival.name} waits: {describe(error)}"), failed=True))
+            self._wait(arrival, describe(error))
+
+    def _wait(self, arrival: Arrival, why: str) -> None:
+        self.left += 1
+        self.tell(Told(visible(f"{arrival.name} waits: {why}"), failed=True))
 
     def _judge(self, arrival: Arrival) -> None:
         with self._of(arrival) as opened:
@@ -118,6 +122,7 @@ class Look:
             result = self._result(arrival, opened, identity)
             self.plan.step("judged")
         if self.plan.source.mark(arrival) != arrival.mark:
+            self.left += 1
             self.tell(Held(arrival.name, "it changed while it was read"))
             return
         self._keep(

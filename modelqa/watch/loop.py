@@ -38,7 +38,7 @@ class Watcher:
         plan, suite = self.plan, self.plan.suite.suite
         try:
             with self.ledger.lease(plan.lease) as lease, renewed(self.ledger, lease):
-                plan.step("look")
+                plan.step("begin")
                 kept = partial(self._kept, tell)
                 look = Look(
                     self.ledger, plan, lease, settling=self.settling, stop=self.stop, tell=tell, kept=kept

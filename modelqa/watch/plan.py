@@ -59,7 +59,7 @@ class Plan:
     @property
     def name(self) -> str:
         """What the ledger calls this suite on this source."""
-        return f"watch:{short(self.suite.suite, self.source.told)}"
+        return f"watch:{short(self.suite.suite, self.source.key)}"
 
     @property
     def lease(self) -> str:

@@ -36,7 +36,6 @@ class Session:
         """All looks; the exit code."""
         if self._apart is None:
             return self._once()
-
         names = ", ".join(f"{each.plan.source.told} for {each.plan.suite.suite}" for each in self._watchers)
         self._say(f"watching {names}, every {span(self._apart)}; Ctrl-C ends it after the batch in hand")
         while not self._stop.asked:
@@ -48,7 +47,6 @@ class Session:
         return 0
 
     def _once(self) -> int:
-
         waiting = self._look()
         if waiting and self._waits:
             wait = units.show(self._waits, Unit.SECONDS)

@@ -10,6 +10,7 @@ from typing import Any
 from modelqa.core.subject import Query
 from modelqa.engines import sql
 from modelqa.errors import SubjectError
+from modelqa.models.registry import public
 from modelqa.watch.arrivals import Arrival, Known, State
 
 _PLAIN = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
@@ -28,6 +29,7 @@ class Rows:
             raise SubjectError(f"{cursor!r} is no plain name of a column: give it one in the query, with AS")
         is_table = _PLAIN.fullmatch(query) is not None
         self.told = query if is_table else "query"
+        self.key = f"{public(url)} {query} {cursor}"
         self._from = query if is_table else f"({query.strip().rstrip(';')}) AS arrived"
         self._url, self._cursor, self._root = url, cursor, root
         self._until: tuple[str, str] | None = None

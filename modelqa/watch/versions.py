@@ -18,7 +18,7 @@ class Versions:
     def __init__(self, uri: str, tracking_uri: str | None) -> None:
         if not uri.startswith("models:/"):
             raise SubjectError(f"{uri}: its versions cannot be watched; expected models:/name@alias")
-        self.told = uri
+        self.told = self.key = uri
         self._tracking_uri = tracking_uri
 
     def look(self, state: State) -> Iterator[Arrival]:

@@ -66,6 +66,18 @@ def test_a_watcher_that_was_away_judges_before_it_complains(world: World, clock:
     assert world.judged() == {"new/a.parquet": "passed"}
 
 
+def test_what_has_come_and_cannot_be_judged_yet_is_not_late(world: World, clock: list[float]) -> None:
+    """It is there, still being written, or waits for a model."""
+    world.options["expected"] = DAY
+    world.look()
+    clock[0] += 2 * DAY
+    put(world.new / "a.parquet", [1.0])
+    assert world.look(settle=30.0) == []
+    world.keys |= {"model": "no_such_module:at_all", "checks": [{"errors": "rate", "max": "1%"}]}
+    (line,) = told(world.look())
+    assert line.startswith("new/a.parquet waits: ")
+
+
 def test_a_clock_that_steps_back_makes_nothing_late(world: World, clock: list[float]) -> None:
     """Nor is anything judged twice."""
     world.options["expected"] = DAY

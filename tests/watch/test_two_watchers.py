@@ -36,7 +36,7 @@ def _interrupted(
     return first, second
 
 
-@pytest.mark.parametrize("at", ["look", "identified", "claimed", "judged"])
+@pytest.mark.parametrize("at", ["begin", "identified", "claimed", "judged"])
 def test_whoever_was_paused_until_its_lease_ran_out_writes_nothing(both: World, at: str) -> None:
     """The second one has judged everything by then, once."""
     for day in range(3):
@@ -66,7 +66,7 @@ def _race(world: World, races: int, seed: int) -> None:
         for _ in range(arriving):
             put(world.new / f"{wrote}.parquet", [rng.choice([1.0, -1.0])])
             wrote += 1
-        at = rng.choice(["look", "identified", "claimed", "judged"])
+        at = rng.choice(["begin", "identified", "claimed", "judged"])
         first, second = _interrupted(world, at, rng.randrange(1, arriving + 1))
         assert len(outcomes(first)) + len(outcomes(second)) == arriving
     kept = world.results()

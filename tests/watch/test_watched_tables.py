@@ -88,6 +88,16 @@ def test_a_batch_reaches_as_far_as_it_did_when_it_was_first_seen(
     assert names == ["scored up to 1", "scored 1 to 3"]
 
 
+def test_two_queries_of_one_suite_are_two_places(world: World, database: str, say: Say) -> None:
+    """One is not read to where the other is; a password that changes is no other place."""
+    say("INSERT INTO scored VALUES (1, NULL, 1.0), (2, NULL, 2.0)")
+    for query in ("SELECT * FROM scored WHERE id <= 1", "SELECT * FROM scored WHERE id <= 2"):
+        world.source = Rows(database, query, "id", world.root)
+        assert list(world.judged().values()) == ["passed"]
+    keys = {Rows(f"postgresql://me:{word}@db/shop", "t", "id", world.root).key for word in ("a", "b")}
+    assert keys == {"postgresql://db/shop t id"}
+
+
 def test_a_database_that_does_not_answer_is_told(world: World) -> None:
     """And asked again at the next look."""
     world.source = Rows("sqlite:///gone.db", "scored", "id", world.root)
