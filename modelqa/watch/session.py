@@ -56,8 +56,9 @@ class Session:
         for at, each in enumerate(self._watchers):
             self._say(total(each.plan.suite.suite, each.plan.source.told, self._seen[at], each.waiting))
         runs = [seen.run for part in self._seen.values() for seen in part if isinstance(seen, Done)]
-        for line in tell_github(runs, os.environ, self._watchers[0].plan.wishes):
-            self._say(line)
+        if runs:
+            for line in tell_github(runs, os.environ, self._watchers[0].plan.wishes):
+                self._say(line)
         return self._code()
 
     def _look(self) -> int:

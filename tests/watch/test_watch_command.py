@@ -173,6 +173,10 @@ def test_in_a_step_of_github_actions_the_summary_shows_the_runs(
     monkeypatch.setenv("GITHUB_WORKSPACE", str(project))
     watch("--batches", "new")
     assert "tiny" in (project / "GITHUB_STEP_SUMMARY").read_text()
+    assert re.search(r"verdict<<\S+\nfailed\n", (project / "GITHUB_OUTPUT").read_text())
+    (project / "GITHUB_OUTPUT").unlink()
+    assert watch("--batches", "new").exit_code == 0
+    assert not (project / "GITHUB_OUTPUT").exists(), "where nothing is new there is no verdict"
 
 
 def test_the_minutes_of_every_may_be_short() -> None:

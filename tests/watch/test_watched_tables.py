@@ -27,7 +27,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'shop.db'}"
     pytest.importorskip("psycopg", reason="the driver of PostgreSQL is not installed")
     made: Callable[[], str] = request.getfixturevalue("server").database
-    return made().replace("postgresql:", "postgresql+psycopg:")
+    return made()
 
 
 @pytest.fixture
