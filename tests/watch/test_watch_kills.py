@@ -38,7 +38,7 @@ class Killer:
         self.there, self.root, self.rng, self.told = there, folder, rng, folder / "told"
         self.kills: Counter[str] = Counter()
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["watch_child"])
+        self._context.set_forkserver_preload(["ticket_child", "watch_child"])  # one server for all tests
         with pytest.MonkeyPatch.context() as patch:  # the server reads no other path before it loads that
             here = Path(__file__).parents[1]
             patch.setenv("PYTHONPATH", os.pathsep.join([str(here.parent), str(here)]))
