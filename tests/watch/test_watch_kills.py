@@ -5,6 +5,7 @@ import os
 import random
 import signal
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing import forkserver
 from pathlib import Path
@@ -87,9 +88,11 @@ class Killer:
 
         return hook
 
-    def watch(self) -> None:
-        """Watchers that die, until one does not; each finds the lease of the last one run out."""
-        while self.rng.random() < 0.9:
+    def watch(self, arrive: Callable[[], None]) -> None:
+        """Watchers that die while more arrives, until one does not; most find the lease run out."""
+        while self.rng.random() < 0.92:
+            if self.rng.random() < 0.6:
+                arrive()
             self.attempt(die=True)
             self.there.clock.sleep(self.rng.choice([5, 130, 130, 130]))
         for _ in range(20):
@@ -114,16 +117,15 @@ def _sweep(kind: str, folder: Path, kills: int, seed: int) -> Counter[str]:
     with tickets(kind, folder) as there:
         killer = Killer(there, folder, rng)
         while killer.kills.total() < kills:
-            for _ in range(rng.randrange(1, 3)):
-                arrive(-1.0)
-            killer.watch()
+            arrive(-1.0)
+            killer.watch(lambda: arrive(-1.0))
             there.clock.sleep(400)
             there.converge()
             assert len(there.open(KEY)) == 1, f"one open ticket: {killer.kills}"
             assert there.ticket(KEY).phase is Phase.OPEN
             for _ in range(3):
                 arrive(1.0)
-            killer.watch()
+            killer.watch(lambda: arrive(1.0))
             there.clock.sleep(400)
             there.converge()
             assert there.open(KEY) == [], f"none is left open: {killer.kills}"
