@@ -54,13 +54,13 @@ def flaw(path: Path) -> str:
             return "the file is empty"
         stream.seek(0)
         head = stream.read(8)
-        stream.seek(max(0, size - 8))
-        tail = stream.read(8)
+        stream.seek(max(0, size - 10))
+        tail = stream.read(10)
     name = path.name.lower()
     if name.endswith((".parquet", ".pq")):
-        return "" if _parquet(size, head, tail) else "it has no whole parquet footer"
+        return "" if _parquet(size, head, tail[-8:]) else "it has no whole parquet footer"
     if name.endswith((".arrow", ".feather", ".ipc")):
-        ends = tail.endswith(ARROW) if head.startswith(ARROW) else tail == NO_MORE
+        ends = _arrow(size, tail) if head.startswith(ARROW) else tail.endswith(NO_MORE)
         return "" if ends or head.startswith(b"FEA1") else "it does not end as an Arrow file does"
     return ""
 
@@ -70,3 +70,8 @@ def _parquet(size: int, head: bytes, tail: bytes) -> bool:
     if not head.startswith(PARQUET) or tail[4:] not in (PARQUET, b"PARE"):
         return head.startswith(b"PARE") and tail[4:] == b"PARE"
     return int.from_bytes(tail[:4], "little") + 12 <= size
+
+
+def _arrow(size: int, tail: bytes) -> bool:
+    """The magic bytes at the end, and before them the length of a footer for which there is room."""
+    return tail.endswith(ARROW) and 0 < int.from_bytes(tail[:4], "little") <= size - len(tail) - 8
