@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from modelqa import project
+from modelqa.codes import COULD_NOT, FAILED, PASSED, WRONG, exit_code
 from modelqa.commands.cache import cache
 from modelqa.commands.comment import comment
-from modelqa.commands.exits import COULD_NOT, FAILED, PASSED, WRONG, exit_code
 from modelqa.commands.feedback import feedback
 from modelqa.commands.history import history
 from modelqa.commands.metrics import metrics
@@ -18,6 +18,7 @@ from modelqa.commands.promote import promote
 from modelqa.commands.report import report
 from modelqa.commands.shadow import shadow
 from modelqa.commands.tickets import tickets
+from modelqa.commands.watch import watch
 from modelqa.core.beside import look_in
 from modelqa.draft.command import init
 from modelqa.errors import ModelQAError, SuiteError
@@ -60,6 +61,7 @@ app.command()(history)
 app.command()(promote)
 app.command()(shadow)
 app.add_typer(feedback, name="feedback")
+app.command()(watch)
 app.add_typer(tickets, name="tickets")
 app.add_typer(metrics, name="metrics")
 app.add_typer(cache, name="cache")
@@ -133,8 +135,7 @@ def run(
         from modelqa.run.opened import Settings
 
         _write_evidently(loaded, Settings(root=here.root, tracking_uri=uri), evidently_report)
-    per_check = {check.id: check.inconclusive or loaded.inconclusive for check in loaded.checks}
-    code = exit_code(result, {id_: undecided or says for id_, says in per_check.items()})
+    code = exit_code(result, loaded, undecided)
     raise typer.Exit(code or (COULD_NOT if any(each.failed for each in said) else PASSED))
 
 

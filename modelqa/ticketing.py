@@ -1,13 +1,14 @@
 """A run into tickets: what the run means for each problem, its words, and the tracker that hears them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import KW_ONLY, dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from modelqa.actions.relay import Relay, report
+from modelqa.actions import relay
+from modelqa.actions.relay import Relay, Step, quiet
 from modelqa.actions.tickets import (
     Command,
     Event,
@@ -64,26 +65,55 @@ def tell(
     watches them: see `over_time`. Raises `ActionError` where the tracker could not be told; it is
     told the next time.
     """
-    run = over_time(run, standing or {})
     with (
         Ledger(address(environ, root)) as ledger,
         closing(tracker_of(action, ledger, environ)) as tracker,
     ):
-        policy = policy_of(action)
         with ledger.writing() as work:
-            words = {name: stand.words for name, stand in (standing or {}).items()}
-            beside = replace(beside, retraining=retraining(work, run, environ), evidence=words)
-        keys = []
-        for key, event, red in problems(run, action, environ):
-            write = _writer(run, action, environ, red, policy, beside)
-            report(ledger, tracker.name, key, event, patience(policy, red, standing), write)
-            keys.append(key)
-        wrong = Relay(ledger, tracker, policy).deliver()
-        with ledger.writing() as work:
-            tickets = [Ticket.read(work.ticket(key, tracker.name)) for key in keys]
+            keys = note(work, run, action, tracker.name, environ, standing=standing, beside=beside)
+        return deliver(ledger, tracker, action, keys)
+
+
+def note(
+    work: Work,
+    run: Gathered,
+    action: Mapping[str, Any],
+    tracker: str,
+    environ: Mapping[str, str],
+    *,
+    standing: Standing | None = None,
+    beside: Beside = NOTHING,
+) -> list[str]:
+    """Note what a run means for an action's tickets; the fingerprints of the problems that it speaks of.
+
+    ``standing`` is how checks stand after many batches, where somebody watches them: see `over_time`.
+    """
+    run = over_time(run, standing or {})
+    words = {name: stand.words for name, stand in (standing or {}).items()}
+    beside = replace(beside, retraining=retraining(work, run, environ), evidence=words)
+    policy, keys = policy_of(action), []
+    for key, event, red in problems(run, action, environ):
+        write = _writer(run, action, environ, red, policy, beside)
+        relay.note(work, tracker, key, event, patience(policy, red, standing), write)
+        keys.append(key)
+    return keys
+
+
+def deliver(
+    ledger: Ledger, tracker: Tracker, action: Mapping[str, Any], keys: Iterable[str], step: Step = quiet
+) -> list[str]:
+    """Bring the tracker to where the ledger is; where these problems stand then comes back in words.
+
+    Raises `ActionError` where the tracker could not be told; what was noted stays noted.
+    """
+    with ledger.writing() as work:
+        pending = bool(work.pending(tracker.name))
+    wrong = Relay(ledger, tracker, policy_of(action), step=step).deliver() if pending else []
+    with ledger.writing() as work:
+        tickets = [Ticket.read(work.ticket(key, tracker.name)) for key in keys]
     if wrong:
         raise ActionError("\n".join([f"ticket ({action['ticket']}) not told yet:", *wrong]))
-    return [_said(tracker, each) for each in tickets if each.phase is not Phase.NONE]
+    return [_said(tracker, each) for each in tickets if each.number or each.phase is Phase.OPEN]
 
 
 def retraining(work: Work, run: Gathered, environ: Mapping[str, str]) -> str:

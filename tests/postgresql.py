@@ -4,10 +4,14 @@ import os
 import pwd
 import shutil
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 PLACES = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
 
@@ -62,3 +66,17 @@ def _who() -> dict[str, Any]:
     except KeyError:
         raise FileNotFoundError("it does not run as root, and there is no user postgres") from None
     return {"user": user.pw_name, "group": user.pw_gid, "extra_groups": []}
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """A PostgreSQL server of one test session; skipped where there is none to start."""
+    folder = Path(tempfile.mkdtemp(prefix="mq", dir="/tmp"))
+    try:
+        running = start(folder)
+    except (OSError, subprocess.SubprocessError) as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        pytest.skip(f"PostgreSQL cannot be started here: {error}")
+    yield running
+    running.stop()
+    shutil.rmtree(folder, ignore_errors=True)

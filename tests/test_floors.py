@@ -17,11 +17,11 @@ FLOORS = {
     "stats": 1, "wire": 1, "ledger": 1, "cache": 1,
     "checks": 2, "engines": 2, "models": 2, "reports": 2, "actions": 2,
     "catalog": 3, "fake_servers": 3, "monitoring": 3, "suite": 4, "run": 5, "ticketing": 5, "retraining": 5,
-    "after": 6, "draft": 6, "manual": 6, "profiles": 6, "progress": 6, "python_tests": 6, "watch": 6,
+    "after": 6, "draft": 6, "manual": 6, "profiles": 6, "progress": 6, "python_tests": 6, "codes": 6,
     "testing": 6,
     "project": 2,
-    "commands": 7, "live": 7, "session": 7,
-    "cli": 8, "pytest_plugin": 8, "__init__": 8, "__main__": 9,
+    "watch": 7, "live": 7, "session": 7, "commands": 8,
+    "cli": 9, "pytest_plugin": 9, "__init__": 9, "__main__": 10,
 }  # fmt: skip
 DOORS_KNOW = {"project"}
 """Rooms on the second floor that only the doors use."""

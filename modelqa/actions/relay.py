@@ -14,29 +14,40 @@ from itertools import islice
 from modelqa.actions.tickets import Command, Event, Phase, Policy, Seen, Ticket, advance
 from modelqa.actions.tracker import Issue, Later, Refused, Text, Tracker, Unreachable
 from modelqa.errors import ActionError
-from modelqa.ledger import Lease, Ledger, Row
+from modelqa.ledger import Lease, Ledger, Row, Work
 
 SETTLE = "settle"
 """The action of an outbox row that lasts until a new ticket is known to be the only one."""
 PATIENCE = 30.0
 Step = Callable[[str], None]
+
+
+def quiet(_: str) -> None:
+    """Tell nobody of a step."""
+
+
 Write = Callable[[Ticket, Sequence[Command]], Text]
 
 
 def report(
     ledger: Ledger, tracker: str, fingerprint: str, event: Event, policy: Policy, write: Write
 ) -> Ticket:
-    """Note an event and, in the same transaction, what is to be done; ``write`` words the ticket."""
+    """Note an event in a transaction of its own (see `note`)."""
     with ledger.writing() as work:
-        before = Ticket.read(work.ticket(fingerprint, tracker))
-        ticket, commands = advance(before, event, policy, work.now)
-        if commands:
-            text = write(ticket, commands)
-            ticket = replace(ticket, title=text.title)
-            payload = {"title": text.title, "body": text.body, "comment": text.comment}
-            for command in commands:
-                work.enqueue(tracker, fingerprint, command, payload)
-        work.keep_ticket(fingerprint, tracker, ticket.plain())
+        return note(work, tracker, fingerprint, event, policy, write)
+
+
+def note(work: Work, tracker: str, fingerprint: str, event: Event, policy: Policy, write: Write) -> Ticket:
+    """Note an event and, in the same transaction, what is to be done; ``write`` words the ticket."""
+    before = Ticket.read(work.ticket(fingerprint, tracker))
+    ticket, commands = advance(before, event, policy, work.now)
+    if commands:
+        text = write(ticket, commands)
+        ticket = replace(ticket, title=text.title)
+        payload = {"title": text.title, "body": text.body, "comment": text.comment}
+        for command in commands:
+            work.enqueue(tracker, fingerprint, command, payload)
+    work.keep_ticket(fingerprint, tracker, ticket.plain())
     return ticket
 
 
@@ -48,7 +59,7 @@ class Relay:
     tracker: Tracker
     policy: Policy
     _: KW_ONLY
-    step: Step = lambda _: None
+    step: Step = quiet
     sleep: Callable[[float], None] = time.sleep
 
     def deliver(self) -> list[str]:

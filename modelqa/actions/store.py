@@ -51,7 +51,10 @@ def _is_locked(error: Exception) -> bool:
 
 def client(tracking_uri: str | None) -> Any:
     """A client of the store that a run used; ``None`` leaves the choice to MLflow's own settings."""
-    return Patient(extras.load("mlflow").MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri))
+    mlflow = extras.load("mlflow")
+    with warnings.catch_warnings():  # its store is imported now, and warns of what is its own affair
+        warnings.simplefilter("ignore")
+        return Patient(mlflow.MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri))
 
 
 @contextmanager

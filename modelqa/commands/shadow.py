@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from modelqa import project
-from modelqa.commands.exits import exit_code
+from modelqa.codes import exit_code
 from modelqa.core.beside import look_in
 
 
@@ -60,4 +60,4 @@ def shadow(
         typer.echo(f"to label: {to_label} ({len(chosen.frame):,} of {chosen.disagreements:,} disagreements)")
     elif to_label:
         typer.echo("nothing to label: a model did not answer", err=True)
-    raise typer.Exit(exit_code(result, {}))
+    raise typer.Exit(exit_code(result, judged))

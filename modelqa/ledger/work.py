@@ -80,11 +80,23 @@ class Work:
         self.connection.execute(update(batches).where(batches.c.id == row.id).values(state=JUDGED))
         return True
 
+    def earlier(self, batch: Batch) -> list[str]:
+        """The results (JSON) of other contents under a batch's name, the first one first."""
+        same = (batches.c.suite == batch.suite) & (batches.c.model == batch.model)
+        same &= (batches.c.name == batch.name) & (batches.c.digest != batch.digest)
+        query = select(results.c.result).join(batches).where(same).order_by(batches.c.revision)
+        return list(self.connection.execute(query).scalars())
+
     # --- cursors and processes
 
     def cursor(self, name: str) -> str | None:
         """How far a source was read; None where it never was."""
         return self._value(cursors, name, "value")
+
+    def cursors(self, start: str) -> dict[str, str]:
+        """All cursors whose names begin like this, by the rest of their names."""
+        query = select(cursors).where(cursors.c.name.startswith(start, autoescape=True))
+        return {row.name[len(start) :]: row.value for row in self.connection.execute(query)}
 
     def move(self, name: str, value: str) -> None:
         """Move a cursor."""

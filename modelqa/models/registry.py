@@ -96,6 +96,34 @@ def public(text: str) -> str:
     return re.sub(r"(?<=://)[^/\s]*@", "", text)
 
 
+def versions(uri: str, tracking_uri: str | None, patience: float) -> tuple[str, list[str]]:
+    """The registered model that a URI names, and versions of it: the one behind its alias, else all.
+
+    The oldest comes first. Raises as `resolve` does, and `SubjectError` where the URI names no registered
+    model.
+    """
+    asked = _VERSION.fullmatch(uri)
+    if asked is None:
+        raise SubjectError(f"{uri}: expected a registered model, such as models:/name@alias")
+    if asked["alias"]:
+        place, _ = resolve(uri, tracking_uri, patience)
+        return place.name, [place.version]
+    place, client = resolve(f"models:/{asked['name']}/latest", tracking_uri, patience)
+    where = client.tracking_uri
+
+    def ask() -> list[str]:
+        name = place.name.replace("'", "''")
+        found, token = [], None
+        while token is None or token:
+            page = client.search_model_versions(f"name='{name}'", page_token=token)
+            found += [str(version.version) for version in page]
+            token = page.token or ""
+        return sorted(found, key=int)
+
+    with frames.quiet(), hurried(patience), answered(uri, where, patience):
+        return place.name, patiently(ask, seconds=patience)
+
+
 def _place(client: Any, uri: str) -> Place:
     if found := _VERSION.fullmatch(uri):
         return _of_version(client, uri, found)

@@ -48,19 +48,26 @@ def run_suite(
     Raises `SuiteError` where the suite cannot be planned; whatever goes wrong later is the outcome of
     the check it happened to.
     """
-    started = datetime.now(UTC)
-    wanted = None if only is None else set(only)
-    checks = [check for check in plan(suite).checks if wanted is None or check.id in wanted]
     kept = Cache(folder(Path(root))) if cache else None
     settings = Settings(root=Path(root), tracking_uri=tracking_uri, now=now, cache=kept)
     with closing(Opened(suite, settings if server is None else replace(settings, server=server))) as opened:
-        results = []
-        for position, planned in enumerate(checks, start=1):
-            listener(CheckStarted(planned.id, position, len(checks)))
-            result = execute(planned, opened)
-            results.append(result)
-            listener(CheckFinished(result))
-        result_of_all = collect(suite, opened, results, started)
+        return run_opened(opened, only=only, listener=listener)
+
+
+def run_opened(
+    opened: Opened, *, only: Iterable[str] | None = None, listener: Listener = nobody
+) -> SuiteResult:
+    """Run a suite on its subject, which stays open for whoever opened it (see `run_suite`)."""
+    started, suite = datetime.now(UTC), opened.suite
+    wanted = None if only is None else set(only)
+    checks = [check for check in plan(suite).checks if wanted is None or check.id in wanted]
+    results = []
+    for position, planned in enumerate(checks, start=1):
+        listener(CheckStarted(planned.id, position, len(checks)))
+        result = execute(planned, opened)
+        results.append(result)
+        listener(CheckFinished(result))
+    result_of_all = collect(suite, opened, results, started)
     listener(SuiteFinished(result_of_all))
     return result_of_all
 

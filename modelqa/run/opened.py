@@ -27,6 +27,7 @@ from modelqa.run.encode import Encoded, encode, unlabelled
 from modelqa.run.found import Settings as Settings
 from modelqa.run.found import find_model, find_rows, name_of_rows
 from modelqa.run.keys import hashed, is_local
+from modelqa.run.lasting import lasting
 from modelqa.run.roles import column_of, group_codes, labels_beside, labels_of, listed, logged
 from modelqa.run.slices import Part, partition
 from modelqa.stats.sample import Sample
@@ -65,6 +66,15 @@ class Opened:
         if isinstance(found, SubjectError):
             raise found.with_traceback(None)
         return found  # type: ignore[no-any-return]
+
+    def beside(self, suite: Suite) -> "Opened":
+        """The subject of the same suite with other rows: what does not depend on them is not opened again.
+
+        That is each model, the reference and a file of labels, as far as both suites name the same.
+        """
+        made = Opened(suite, self.settings)
+        made._known |= lasting(self._known, self.suite, suite)
+        return made
 
     def ensure(self, needs: Needs, *, other: Other | None = None) -> None:
         """Open what a check needs, so that what cannot be opened is found before it measures."""

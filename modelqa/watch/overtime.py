@@ -20,7 +20,7 @@ row are clean (as many as close a ticket): batches that, by themselves, are no e
 Measurements that did not come again for 30 batches are forgotten, as are all versions but the last three.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from math import nan
 from typing import Any, NamedTuple, Self
@@ -130,14 +130,23 @@ def after(
     return {"looks": looks, "time": max(now, state["time"]), "versions": last}, standing
 
 
-def commit(work: Work, result: SuiteResult, *, environment: str, rules: Rules) -> dict[str, Stand]:
-    """The same with the state that the ledger keeps, in the transaction that commits the batch."""
+def commit(
+    work: Work, result: SuiteResult, *, environment: str, rules: Rules, earlier: Sequence[SuiteResult] = ()
+) -> dict[str, Stand]:
+    """The same with the state that the ledger keeps, in the transaction that commits the batch.
+
+    ``earlier`` are results of the same batch before it was restated, or got its labels: what was measured
+    then was counted then, and is no evidence twice.
+    """
     model = result.subject.model
     about = (model.name or model.uri) if model else ""
     name = "overtime:" + fingerprint(result.suite, "", about, environment)
-    state, standing = after(result, work.process(name), now=work.now, rules=rules)
+    counted = {check.id for before in earlier for check in before.checks if check.verdicts}
+    fresh = replace(result, checks=tuple(check for check in result.checks if check.id not in counted))
+    state, standing = after(fresh, work.process(name), now=work.now, rules=rules)
     work.keep_process(name, state)
-    return standing
+    again = (check for check in result.checks if check.id in counted and _faced(check, result))
+    return standing | {check.id: Stand(Outcome.INCONCLUSIVE) for check in again}
 
 
 class _Batch(NamedTuple):

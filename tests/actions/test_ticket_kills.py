@@ -30,7 +30,7 @@ class Killer:
         self.there, self.rng, self.told = there, rng, folder / "told"
         self.kills: Counter[str] = Counter()
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["ticket_child"])
+        self._context.set_forkserver_preload(["ticket_child", "watch_child"])
         with pytest.MonkeyPatch.context() as patch:  # the server reads no other path before it loads that
             here = Path(__file__).parents[1]
             patch.setenv("PYTHONPATH", os.pathsep.join([str(here.parent), str(here)]))

@@ -1,27 +1,12 @@
 """Ledgers in SQLite, and in a PostgreSQL server of the distribution's that is started here."""
 
-import shutil
-import subprocess
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from postgresql import Server, start
+from postgresql import server
 
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
-    """A PostgreSQL server of one test session; skipped where there is none to start."""
-    folder = Path(tempfile.mkdtemp(prefix="mq", dir="/tmp"))
-    try:
-        running = start(folder)
-    except (OSError, subprocess.SubprocessError) as error:
-        shutil.rmtree(folder, ignore_errors=True)
-        pytest.skip(f"PostgreSQL cannot be started here: {error}")
-    yield running
-    running.stop()
-    shutil.rmtree(folder, ignore_errors=True)
+__all__ = ["server", "url"]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

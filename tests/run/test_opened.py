@@ -138,3 +138,31 @@ def test_a_model_without_a_profile_says_how_to_log_one(tmp_path: Path) -> None:
     """Where the suite names no reference, and asks for one."""
     with pytest.raises(SubjectError, match=r"modelqa\.log_reference"):
         opened(tmp_path, reference=None).ensure(Needs.PROFILE)
+
+
+def test_beside_other_rows_models_reference_and_labels_stay_open(tmp_path: Path) -> None:
+    """What depends on the rows is opened anew."""
+    for name in ("a", "b", "trained"):
+        (tmp_path / f"{name}.csv").write_text("id,x\n" + "".join(f"{row},{row}.5\n" for row in range(9)))
+    (tmp_path / "labels.csv").write_text("id,y\n" + "".join(f"{row},{row % 2}\n" for row in range(9)))
+    labels = {"path": "labels.csv", "on": "id", "column": "y"}
+    model = FakeModel()
+    first = opened(tmp_path, model=model, batch="a.csv", reference="trained.csv", labels=labels)
+    parts = first.model("model"), first.reference, first.labels, first.batch
+    second = first.beside(first.suite.override(batch="b.csv"))
+    (tmp_path / "trained.csv").unlink()
+    (tmp_path / "labels.csv").unlink()
+    assert (second.model("model"), second.reference) == parts[:2]
+    assert (second.batch.info.name, second.labels.values.tolist()) == ("b.csv", parts[2].values.tolist())
+    assert second.batch is not parts[3]
+
+
+def test_beside_another_model_or_reference_nothing_of_it_stays(tmp_path: Path) -> None:
+    """The same name is the same, another one is another."""
+    for name in ("a", "one", "two"):
+        (tmp_path / f"{name}.csv").write_text("x\n1\n")
+    first = opened(tmp_path, batch="a.csv", reference="one.csv")
+    parts = first.model("model"), first.reference
+    second = first.beside(first.suite.override(model=FakeModel(), reference="two.csv"))
+    assert second.model("model") is not parts[0]
+    assert second.reference.info.name == "two.csv"

@@ -1,0 +1,180 @@
+"""Killed anywhere, any number of times: no batch lost or judged twice, and one ticket open in the end."""
+
+import multiprocessing
+import os
+import random
+import signal
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing import forkserver
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ticket_worlds import World as Tickets
+from ticket_worlds import world as tickets
+from watch_child import look
+from watch_world import World, put
+
+from modelqa.actions.local import Local
+from modelqa.actions.tickets import Phase, Ticket, fingerprint
+
+KEY = fingerprint("tiny", "", "", "")
+POINTS = (
+    "before the ledger", "leased", "begin", "identified", "claimed", "judged", "commit", "committed",
+    "look", "list",
+    "request", "mapping", "mapped", "change", "note", "settled", "after the look",
+)  # fmt: skip
+"""The steps of a look. Not every look takes each, so that some kill nobody."""
+STEPS = 16
+"""Steps that a look with something to do takes at least."""
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL on Windows")
+
+
+class Killer:
+    """Watchers that die at a step of their own, or while the tracker works on what they sent."""
+
+    def __init__(self, there: Tickets, folder: Path, rng: random.Random) -> None:
+        self.there, self.root, self.rng, self.told = there, folder, rng, folder / "told"
+        self.kills: Counter[str] = Counter()
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(["ticket_child", "watch_child"])  # one server for all tests
+        with pytest.MonkeyPatch.context() as patch:  # the server reads no other path before it loads that
+            here = Path(__file__).parents[1]
+            patch.setenv("PYTHONPATH", os.pathsep.join([str(here.parent), str(here)]))
+            forkserver.ensure_running()
+
+    def attempt(self, *, die: bool) -> bool:
+        """One process; whether it came to its end and left nothing undone."""
+        self.told.unlink(missing_ok=True)
+        died: list[str] = []
+        fake = self.there.fake
+        at_server = die and fake is not None and self.rng.random() < 0.25
+        at_step = self._point() if die and not at_server else ("", 0)
+        child = self._context.Process(
+            target=look,
+            args=(
+                self.there.kind, str(self.root), fake.url if fake else "", self.there.clock.now, at_step,
+                str(self.told),
+            ),
+        )  # fmt: skip
+        if fake is not None:
+            fake.hook = self._hook(child, died) if at_server else lambda _: None
+        child.start()
+        child.join(60)
+        assert not child.is_alive()
+        if child.exitcode == -signal.SIGKILL:
+            self.kills[died[0] if died else self.told.read_text()] += 1
+        return child.exitcode == 0
+
+    def _point(self) -> tuple[str, int]:
+        """Any of the first steps, or one that few have died before."""
+        if self.rng.random() < 0.6:
+            return "", self.rng.randrange(1, STEPS)
+        rare = [1 / (1 + self.kills[name]) for name in POINTS]
+        (name,) = self.rng.choices(POINTS, rare)
+        return name, 1
+
+    def _hook(self, child: Any, died: list[str]) -> Any:
+        left = [self.rng.randrange(1, 6)]
+
+        def hook(name: str) -> None:
+            left[0] -= 1
+            if left[0] == 0:
+                with suppress(ProcessLookupError, TypeError):
+                    os.kill(child.pid, signal.SIGKILL)
+                    died.append(name)
+
+        return hook
+
+    def watch(self, arrive: Callable[[], None]) -> None:
+        """Watchers that die while more arrives, until one does not; most find the lease run out."""
+        while self.rng.random() < 0.92:
+            if self.rng.random() < 0.6:
+                arrive()
+            self.attempt(die=True)
+            self.there.clock.sleep(self.rng.choice([5, 130, 130, 130]))
+        for _ in range(20):
+            self.there.clock.sleep(130)
+            if self.attempt(die=False):
+                break
+        else:
+            raise AssertionError("no watcher comes to its end")
+        self.there.clock.sleep(3600)
+
+
+def _sweep(kind: str, folder: Path, kills: int, seed: int) -> Counter[str]:
+    """A problem that comes and goes with the batches, until so many processes were killed."""
+    rng = random.Random(seed)  # noqa: S311 (no secret)
+    world = World(folder)
+    wrote: list[str] = []
+
+    def arrive(value: float) -> None:
+        wrote.append(f"new/{len(wrote)}.parquet")
+        put(folder / wrote[-1], [value, 1.0])
+
+    with tickets(kind, folder) as there:
+        killer = Killer(there, folder, rng)
+        while killer.kills.total() < kills:
+            arrive(-1.0)
+            killer.watch(lambda: arrive(-1.0))
+            there.clock.sleep(400)
+            there.converge()
+            assert len(there.open(KEY)) == 1, f"one open ticket: {killer.kills}"
+            assert there.ticket(KEY).phase is Phase.OPEN
+            for _ in range(3):
+                arrive(1.0)
+            killer.watch(lambda: arrive(1.0))
+            there.clock.sleep(400)
+            there.converge()
+            assert there.open(KEY) == [], f"none is left open: {killer.kills}"
+    kept = world.results()
+    assert [name for name, _, _ in kept] == wrote, "each batch judged once, in its order"
+    assert {revision for _, revision, _ in kept} == {1}
+    assert [str(result.outcome) for _, _, result in kept] == [_outcome(folder / name) for name in wrote]
+    return killer.kills
+
+
+def _outcome(path: Path) -> str:
+    import pyarrow.parquet as parquet
+
+    return "failed" if min(parquet.read_table(path)["x"].to_pylist()) < 0 else "passed"
+
+
+@pytest.mark.parametrize(("kind", "kills"), [("local", 110), ("github", 60), ("webhook", 40)])
+def test_two_hundred_kills(tmp_path: Path, kind: str, kills: int) -> None:
+    """Of each kind of tracker."""
+    assert _sweep(kind, tmp_path, kills, seed=1).total() >= kills
+
+
+@pytest.mark.slow
+def test_two_thousand_kills_at_twenty_kinds_of_points(tmp_path: Path) -> None:
+    """Most of them beside GitHub."""
+    kills: Counter[str] = Counter()
+    for kind, wanted in (("github", 1200), ("local", 500), ("webhook", 300)):
+        (tmp_path / kind).mkdir()
+        kills += _sweep(kind, tmp_path / kind, wanted, seed=2)
+    assert kills.total() >= 2000
+    assert len(kills) >= 20, kills
+
+
+def test_nothing_hangs_on_a_ticket_that_was_noted_and_never_sent(tmp_path: Path) -> None:
+    """The next look tells the tracker, though nothing new has come."""
+    world = World(tmp_path)
+    put(world.new / "a.parquet", [-1.0])
+
+    class Dead(Exception):
+        pass
+
+    def step(name: str) -> None:
+        if name == "request":
+            raise Dead
+
+    with world.ledger() as ledger, pytest.raises(Dead):
+        world.watcher(ledger, step=step).look(lambda _: None)
+    with world.ledger() as ledger, ledger.writing() as work:
+        assert Ticket.read(work.ticket(KEY, "local")).number == ""
+    world.look()
+    with world.ledger() as ledger:
+        assert [issue.open for issue in Local(ledger).find(KEY)] == [True]
