@@ -1,7 +1,7 @@
 """`modelqa watch`: what arrives is judged once, and tickets follow."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from modelqa.core import units
 from modelqa.core.units import Unit
 
 if TYPE_CHECKING:
+    from modelqa.core.result import SuiteResult
     from modelqa.ledger import Ledger
     from modelqa.suite.spec import Suite
     from modelqa.watch.arrivals import Source
@@ -58,6 +59,15 @@ def watch(
         Path | None, typer.Option(metavar="DIR", help="Keep the newest result as a page here.")
     ] = None,
     log: Annotated[bool, typer.Option("--log", help="Write each result to MLflow.")] = False,
+    metrics: Annotated[
+        str | None, typer.Option(metavar="DIR|URL", help="Write metrics as text files, or push them there.")
+    ] = None,
+    metrics_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Serve the newest verdicts to Prometheus (/metrics).")
+    ] = None,
+    tensorboard: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write every measurement for TensorBoard.")
+    ] = None,
 ) -> None:
     """Judge what arrives, each batch once, and let the suites' actions act.
 
@@ -78,14 +88,16 @@ def watch(
     apart = None if once else _seconds(every, "--every")
     waits = _seconds(settle, "--settle", least=0.0)
     expected = _seconds(expect_every, "--expect-every") if expect_every else None
-    shared: dict[str, Any] = {"report": report, "log": log, "tracking_uri": tracking_uri}
+    files = {"report": report, "metrics": metrics, "tensorboard": tensorboard}
+    shared: dict[str, Any] = {"files": files, "log": log, "tracking_uri": tracking_uri}
     with ExitStack() as stack, stoppable() as stop:
         watchers = [
             each
             for suite in _checked(suites)
             for each in _watchers(suite, places, stack, stop, waits=waits, expected=expected, **shared)
         ]
-        code = Session(watchers, stop, apart=apart, waits=waits, say=typer.echo).go()
+        show = _shown(watchers, metrics_port, stack)
+        code = Session(watchers, stop, apart=apart, waits=waits, say=typer.echo, show=show).go()
     raise typer.Exit(code)
 
 
@@ -167,7 +179,7 @@ def _watchers(
     *,
     waits: float,
     expected: float | None,
-    report: Path | None,
+    files: Mapping[str, Path | str | None],
     log: bool,
     tracking_uri: str | None,
 ) -> Iterator["Watcher"]:
@@ -187,7 +199,7 @@ def _watchers(
         root=here.root,
         tracking_uri=uri,
         act=True,
-        report=here.option("report", str(report) if report else None),
+        **{key: here.option(key, str(place) if place else None) for key, place in files.items()},
         log=log or project.switched(here.option("log")),
     )
     ledger = stack.enter_context(Ledger(address(os.environ, here.root)))
@@ -199,6 +211,31 @@ def _watchers(
             environ=os.environ, expected=expected,
         )  # fmt: skip
         yield Watcher(ledger, plan, Settling(waits), stop)
+
+
+def _shown(
+    watchers: Sequence["Watcher"], port: int | None, stack: ExitStack
+) -> Callable[["SuiteResult"], None]:
+    """Serve the newest verdict of each suite, those of before first; without a port nothing is shown."""
+    if port is None:
+        return lambda _: None
+    from modelqa.core.codec import loads
+    from modelqa.monitoring.scrape import Board, serve
+    from modelqa.ticketing import open_tickets
+
+    board, root = Board(), watchers[0].plan.settings.root
+
+    def show(result: "SuiteResult") -> None:
+        board.put(result, tickets=open_tickets(result, os.environ, root))
+
+    for each in watchers:
+        with each.ledger.writing() as work:
+            newest = work.newest(each.plan.suite.rules)
+        if newest is not None:
+            show(loads(newest))
+    served = stack.enter_context(serve(port, board.collect))
+    typer.echo(f"metrics: port {served}, /metrics")
+    return show
 
 
 def _loaded(path: Path, source: "Source") -> "Suite":

@@ -87,6 +87,11 @@ class Work:
         query = select(results.c.result).join(batches).where(same).order_by(batches.c.revision)
         return list(self.connection.execute(query).scalars())
 
+    def newest(self, suite: str) -> str | None:
+        """The result (JSON) that was kept last for a suite; None where there is none."""
+        query = select(results.c.result).join(batches).where(batches.c.suite == suite)
+        return self.connection.execute(query.order_by(results.c.time.desc()).limit(1)).scalar()
+
     # --- cursors and processes
 
     def cursor(self, name: str) -> str | None:

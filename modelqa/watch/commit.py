@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from hashlib import sha1
 from typing import Any
 
@@ -41,7 +41,7 @@ class Judged:
     run: Gathered
     cursors: Mapping[str, str]
     followed: bool = False
-    rules: Rules = Rules()
+    rules: Rules = field(default_factory=Rules)
 
 
 def commit(
@@ -75,7 +75,7 @@ def commit(
 
 
 def _following(judged: Judged, standing: Standing) -> Iterator[Gathered]:
-    """Runs with the actions that are to follow: all but tickets, and trainings by how checks stand over time."""
+    """Runs with the actions that are to follow: not tickets, and trainings by how checks stand over time."""
     others = [action for action in judged.run.actions if not {"ticket", "retrain"} & set(action)]
     run = replace(judged.run, actions=tuple(others))
     if judged.followed or any(_due(run)):

@@ -179,7 +179,7 @@ class Look:
         with self.ledger.writing(self.lease) as work:
             revision = work.claim(batch)
         if revision is not None:
-            subject = SubjectInfo(model=model, batch=DataInfo(after, rows=0))
+            subject = SubjectInfo(model=model, batch=DataInfo(after, rows=0, digest=batch.digest))
             result = findings.late(suite, subject, state, expected, count)
             self._keep(batch, revision, result, lambda _: {})
 
@@ -190,7 +190,8 @@ class Look:
     ) -> None:
         partial = any(check.kind == findings.ARRIVAL for check in result.checks)
         run = Gathered(self.plan.path, result, actions=self.plan.actions, partial=partial)
-        followed = self.plan.wishes.log or self.plan.wishes.report is not None
+        wishes = self.plan.wishes
+        followed = wishes.log or any((wishes.report, wishes.metrics, wishes.tensorboard))
         with self.ledger.writing(self.lease) as work:
             made = cursors(work.now)
             judged = Judged(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from modelqa.after import Told, tell_github
 from modelqa.codes import COULD_NOT, FAILED, exit_code
 from modelqa.core import units
+from modelqa.core.result import SuiteResult
 from modelqa.core.units import Unit
 from modelqa.watch.findings import span
 from modelqa.watch.held import Stop
@@ -16,7 +17,7 @@ from modelqa.watch.words import lines, total
 
 
 class Session:
-    """Looks until it is done, or until somebody wants it to stop."""
+    """Looks until it is done, or somebody wants it to stop; ``show`` gets each verdict that was kept."""
 
     def __init__(
         self,
@@ -26,9 +27,11 @@ class Session:
         apart: float | None,
         waits: float,
         say: Callable[[str], None],
+        show: Callable[[SuiteResult], None] = lambda _: None,
     ) -> None:
         self._watchers, self._stop = watchers, stop
         self._apart, self._waits, self._say = apart, waits, say
+        self._show = show
         self._seen: dict[int, list[Seen]] = {at: [] for at in range(len(watchers))}
         self._told: set[str] = set()
 
@@ -77,7 +80,9 @@ class Session:
                 seen.append(each)
             text = "\n".join(lines(each))
             again = text in before
-            if not isinstance(each, Done):
+            if isinstance(each, Done):
+                self._show(each.run.result)
+            else:
                 self._told.add(text)
             if not again:
                 self._say(f"{time.strftime('%Y-%m-%d %H:%M:%S ') if self._apart else ''}{text}")

@@ -47,6 +47,7 @@ def test_one_look_says_what_came_of_each_batch_and_of_all(project: Path) -> None
     """A line a batch, why it is not green, what was done, and a line for the look."""
     put(project / "new" / "day-1.parquet", [1.0, 2.0])
     put(project / "new" / "day-2.parquet", [1.0, -2.0])
+    put(project / "new" / "day-2b.parquet", [-2.0, -3.0])
     (project / "new" / "day-3.parquet").write_bytes(b"PAR1 half")
     said = watch("--batches", "new")
     assert said.exit_code == 1
@@ -54,11 +55,13 @@ def test_one_look_says_what_came_of_each_batch_and_of_all(project: Path) -> None
         "tiny: PASSED, 1 passed (2 rows of new/day-1.parquet)\n"
         "tiny: FAILED, 1 failed (2 rows of new/day-2.parquet)\n"
         "    FAILED schema - below_min of x 1 > max 0 (n=2); min 0\n"
+        "tiny: FAILED, 1 failed (2 rows of new/day-2b.parquet)\n"
+        "    FAILED schema - below_min of x 2 > max 0 (n=2); min 0\n"
         "tiny: INCONCLUSIVE, 1 inconclusive (0 rows of new/day-3.parquet)\n"
         "    INCONCLUSIVE arrival - it has no whole parquet footer: it was cut off or is still being "
         "written, and is judged when it has changed\n"
         "    ticket (local #1) open: tiny: schema not green\n"
-        "tiny: 3 judged of new (1 failed, 1 inconclusive, 1 passed)\n"
+        "tiny: 4 judged of new (2 failed, 1 inconclusive, 1 passed)\n"
     )
     said = watch("--batches", "new")
     assert (said.exit_code, said.stdout) == (0, "tiny: nothing new in new\n")
@@ -99,6 +102,7 @@ def test_a_backlog_is_told_and_a_tracker_hears_of_it_later(
     """The verdict stands meanwhile, and the ticket is not lost."""
     (project / "tiny.suite.yaml").write_text(SUITE.replace("local", "github"))
     put(project / "new" / "a.parquet", [-1.0])
+    put(project / "new" / "b.parquet", [-2.0])
     with FakeGitHub() as hub:
         for key, value in hub.environ.items():
             monkeypatch.setenv(key, value)
@@ -250,3 +254,11 @@ def test_a_watcher_that_goes_on_ends_when_it_is_told_to(
     assert "stopped" in process.stdout.read()  # type: ignore[union-attr]
     put(project / "new" / "c.parquet", [1.0])
     assert "1 judged" in watch("--batches", "new").stdout
+
+
+def test_the_newest_verdict_is_served_to_prometheus(project: Path) -> None:
+    """That of before at once, and the suite's series by name."""
+    put(project / "new" / "a.parquet", [1.0])
+    assert watch("--batches", "new").exit_code == 0
+    said = watch("--batches", "new", "--metrics-port", "0")
+    assert (said.exit_code, said.stdout.startswith("metrics: port ")) == (0, True)

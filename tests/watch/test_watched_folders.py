@@ -34,8 +34,10 @@ def test_each_batch_is_judged_once_in_the_order_of_names(both: World) -> None:
     ]
 
 
-def test_a_red_batch_opens_a_ticket_and_three_clean_ones_close_it(both: World) -> None:
-    """The relay is told in the same look."""
+def test_two_red_batches_of_three_open_a_ticket_and_three_clean_ones_close_it(both: World) -> None:
+    """The relay is told in the same look; one alone may be a flap."""
+    put(both.new / "0.parquet", [-1.0])
+    assert not [line for line in told(both.look()) if "ticket" in line]
     put(both.new / "1.parquet", [-1.0])
     assert [line for line in told(both.look()) if "ticket (local #1) open" in line]
     for day in (2, 3, 4):
