@@ -21,10 +21,14 @@ NAMED = re.compile(r"would (not )?promote|moved from|is not promoted")
 Judge = Callable[..., pytest.RunResult]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _loaded() -> None:
+    load_all()
+
+
 @pytest.fixture
 def judge(gate: Gate, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Judge:
     """Run pytest on the gate's suite, or on another one, in its project."""
-    load_all()
     monkeypatch.chdir(gate.root)
     monkeypatch.setenv("COLUMNS", "200")
 
