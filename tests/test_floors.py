@@ -35,7 +35,7 @@ OWNERS: dict[str, set[str]] = {
     },
     "evidently": {"checks/evidently_data.py"},
     "great_expectations": {"checks/expectations.py"},
-    "sklearn": {"checks/table_drift.py"},
+    "sklearn": {"checks/forecast.py", "checks/table_drift.py"},
     "duckdb": {"engines/duckdb.py"},
     "pandas": {"engines/sources.py", "models/frames.py", "testing.py", "checks/evidently_data.py"},
 }

@@ -167,6 +167,10 @@ class Context(Protocol):
         """The columns that name a row; empty where the suite names none."""
 
     @property
+    def time(self) -> str | None:
+        """The column that says when a row was; None where the suite names none."""
+
+    @property
     def rng(self) -> np.random.Generator:
         """Random numbers from a seed of suite, check and data: same inputs, same draws."""
 

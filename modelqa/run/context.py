@@ -80,6 +80,10 @@ class View:
         return self.opened.suite.key
 
     @property
+    def time(self) -> str | None:
+        return self.opened.suite.time
+
+    @property
     def rng(self) -> np.random.Generator:
         seed = f"{self.opened.suite.suite}\n{self.check_id}\n{self.slice}\n{self.opened.batch.info.digest}"
         return np.random.default_rng(int.from_bytes(hashlib.sha256(seed.encode()).digest()[:8], "big"))

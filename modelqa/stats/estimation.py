@@ -78,7 +78,7 @@ class Expected:
         if not self.noise > 0:
             return 0.0
         z = _normal(tail)
-        skew = max(side * self.third / self.noise**1.5, 0.0)
+        skew = max(side * self.third / (self.noise * sqrt(self.noise)), 0.0)
         return sqrt(self.noise) * (z + skew * max(z * z - 1, 0.0) / 6)
 
     def _fitted(self, tail: float, side: int) -> float:

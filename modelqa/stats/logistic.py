@@ -36,9 +36,9 @@ def fit(table: Floats, truth: Floats, prior: Floats, weights: Floats | None = No
         best = gained
         chance = expit(table @ found)
         slope = table.T @ (weight * (truth - chance)) - (found - prior)
-        move = np.linalg.solve(_information(table, weight, chance), slope)
+        move = np.linalg.solve(_information(table, weight, chance), slope).astype(np.float64)
     chance = expit(table @ found)
-    bread = np.linalg.inv(_information(table, weight, chance))
+    bread = np.linalg.inv(_information(table, weight, chance)).astype(np.float64)
     if weights is None:
         return found, bread
     return found, bread @ _information(table, weight**2, chance) @ bread

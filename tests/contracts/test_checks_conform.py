@@ -28,6 +28,7 @@ CASES: dict[str, list[tuple[Any, dict[str, Any]]]] = {
     "serving": [("parity", {"max": 0})],
     "prometheus": [("up", {"max": 1}), ("up", {"max": 1, "over": "1h"})],
     "churn": [("rate", {"max": 0.5}), ("rate", {"max": 0.5, "generalise": True})],
+    "estimated": [("roc_auc", {"min": 0.7}), ("log_loss", {"max": 0.7})],
     "fairness": [
         ("demographic_parity_difference", {"by": "region", "max": 0.5}),
         ("equalized_odds_ratio", {"by": "region", "min": 0.1}),
