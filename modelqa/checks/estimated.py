@@ -51,6 +51,7 @@ def estimated(ctx: Context, scorer: Annotated[str, Shape({"enum": KNOWN})]) -> I
     estimate. What the probabilities were worth there, and how large the losses were, is carried over to
     the batch; reference rows count as much as they are like the batch's. The interval holds both what
     labels may turn out to be and how well the reference tells; it is of the score of these very rows.
+    Rows of a ``group`` are inconclusive: their labels are not drawn one by one.
 
     Nothing is believed unseen. The reference is cut into chunks of the batch's size, in the order of the
     suite's ``time`` column if there is one, else as it stands; each is estimated without its own labels.

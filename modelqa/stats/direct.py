@@ -67,15 +67,26 @@ class Direct:
         counts = np.ones(len(rows)) if rows.sample.weights is None else rows.sample.weights
         counts = counts / counts.sum()
         share = weights / weights.sum()
-        value = max(float(counts @ ours + share @ off), 0.0)
+        mean_off = float(share @ off)
+        model = float(share**2 @ (off - mean_off) ** 2)
+        value = max(float(counts @ ours) + mean_off * _beyond_chance(mean_off, model), 0.0)
         found = Expected(
             value=value,
             noise=_ratio(off**2, before**2) * float((counts * ours) @ (counts * ours)),
             third=_ratio(off**3, before**3) * float((counts * ours) ** 2 @ (counts * ours)),
-            model=float(share**2 @ (off - share @ off) ** 2),
+            model=model,
             rested=effective(weights),
         )
         return _root(found) if self.name.startswith("root") else found
+
+
+def _beyond_chance(mean: float, variance: float) -> float:
+    """How much of a mean to believe: the positive part of James and Stein's (1961) shrinkage.
+
+    >>> _beyond_chance(1.0, 4.0), _beyond_chance(2.0, 1.0)
+    (0.0, 0.75)
+    """
+    return max(1 - variance / mean**2, 0.0) if mean else 0.0
 
 
 def _forecast(rows: Rows) -> Floats:

@@ -123,7 +123,7 @@ TRUSTED = Levels(alpha=0.05, beta=0.05, reds="none")
 """Past intervals are held against the truth at 90%."""
 _HOLDS, _DOUBT = 0.9, 0.05
 LEAST_CHUNKS, LEAST_ROWS = 5, 50
-_MOST_FOLDS, _MOST_CHUNKS = 10, 200
+_MOST_FOLDS, _MOST_CHUNKS = 10, 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +203,7 @@ def tried(estimator: Estimator, rows: Rows, levels: Levels) -> Chunk:
 def stretches(rows: int, size: int) -> list[Positions]:
     """Positions of the past in chunks of the batch's size; smaller ones where there would not be ten.
 
-    None has fewer than 50 rows, and there are at most 200, the latest. What is left over at the beginning
+    None has fewer than 50 rows, and there are at most 50, the latest. What is left over at the beginning
     is in none.
 
     >>> [len(chunk) for chunk in stretches(1050, 200)]

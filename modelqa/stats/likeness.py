@@ -5,7 +5,7 @@ import numpy as np
 from modelqa.stats import logistic
 from modelqa.stats.intervals import Floats
 
-MOST_ROWS = 50_000
+MOST_ROWS = 10_000
 """So many rows of either side, evenly spaced, are enough to tell how they differ."""
 _FARTHEST = 4.0
 """A value is taken for one at most so many spreads from the past's mean: one row says little of a table."""

@@ -57,7 +57,7 @@ def test_the_same_bounds_judge_it(scorer: str) -> None:
     sample = Sample("binary", BATCH.label.to_numpy(), (share > 0.5).astype(int), probabilities=both)
     truth = score_value(scorer, sample)
     found = ran(scorer, min=0).verdicts[0].measurement.estimate
-    assert found.value == pytest.approx(truth, abs=0.03)
+    assert found.value == pytest.approx(truth, abs=0.04)
     assert found.low - 0.02 < truth < found.high + 0.02
     assert ran(scorer, min=truth - 0.1).outcome is Outcome.PASSED
     assert ran(scorer, min=truth + 0.1).outcome is Outcome.FAILED
@@ -120,8 +120,8 @@ def test_an_estimator_whose_past_missed_is_never_green_or_red() -> None:
     late = REFERENCE.signal.rank() % 2 == 0
     turned = REFERENCE.assign(label=REFERENCE.label.where(~late, 1 - REFERENCE.label))
     dated = turned.assign(day=pd.Timestamp("2026-01-01") + pd.to_timedelta(np.where(late, 9, 1), unit="D"))
-    shuffled = ran("accuracy", {"reference": dated, "features": ["signal"]})
-    assert shuffled.outcome is not Outcome.INCONCLUSIVE
+    shuffled = ran("accuracy", {"reference": dated, "features": ["signal"]}, min=0.1)
+    assert shuffled.outcome is Outcome.PASSED
     by_time = {"reference": dated, "features": ["signal"], "time": "day"}
     batch = BATCH.drop(columns="label").assign(day=pd.Timestamp("2026-02-01"))
     for bound in ({"min": 0.1}, {"min": 0.99}):

@@ -5,6 +5,7 @@ import os
 import subprocess
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +46,6 @@ def tried(name: str, world: World, chunks: list[Rows], levels: Levels) -> list[C
 
 
 def _joined(chunks: list[Rows]) -> Rows:
-    from dataclasses import replace
-
     sample = replace(
         chunks[0].sample,
         truth=np.concatenate([c.sample.truth for c in chunks]),
