@@ -11,6 +11,7 @@ from modelqa.stats.profiles import FLAGS, counts, numbers
 Floats = NDArray[np.float64]
 MOST_LEVELS = 20
 """So many categories of a column have a column of their own, the reference's most frequent."""
+_LARGEST = 1e100
 
 
 def matrices(names: Sequence[str], reference: Table, batch: Table) -> tuple[Floats, Floats, list[str]]:
@@ -44,9 +45,10 @@ def _both(name: str, reference: Table, batch: Table) -> tuple[list[Floats], list
         often = sorted(counts(before).items(), key=lambda item: (-item[1], item[0]))[:MOST_LEVELS]
         levels = [level for level, _ in often]
         return _flags(before, levels), _flags(after, levels)
-    known = numbers(before)
-    centre = float(known.mean()) if len(known) else 0.0
-    return _numbers(before, centre), _numbers(after, centre)
+    ours, theirs = _known(before), _known(after)
+    present = ours[np.isfinite(ours)]
+    centre = float(present.mean()) if len(present) else 0.0
+    return _numbers(ours, centre), _numbers(theirs, centre)
 
 
 def _flags(column: Column, levels: Sequence[str]) -> list[Floats]:
@@ -56,8 +58,13 @@ def _flags(column: Column, levels: Sequence[str]) -> list[Floats]:
     return [(codes == place.get(level, -2)).astype(float) for level in levels]
 
 
-def _numbers(column: Column, centre: float) -> list[Floats]:
-    values = np.full(len(column.values), centre)
-    found = numbers(column)
-    values[~column.missing] = np.where(np.isfinite(found), found, centre)
-    return [values, column.missing.astype(float)]
+def _known(column: Column) -> Floats:
+    """A column's numbers, none so large that its square is none; NaN where missing or infinite."""
+    values = np.full(len(column.values), np.nan)
+    values[~column.missing] = numbers(column)
+    return np.where(np.isfinite(values), np.clip(values, -_LARGEST, _LARGEST), np.nan)
+
+
+def _numbers(values: Floats, centre: float) -> list[Floats]:
+    missing = np.isnan(values)
+    return [np.where(missing, centre, values), missing.astype(float)]

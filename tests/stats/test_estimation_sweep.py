@@ -84,13 +84,14 @@ def test_intervals_hold_the_truth_of_drifted_chunks(
 
 
 def test_intervals_hold_the_truth_of_some_drifted_chunks() -> None:
-    """The same of one model that fits its world badly: 40 chunks, room for their own chance."""
-    world = BINARY[0](0)
-    chunks = list(world.chunks(40, np.random.default_rng(1)))
-    for name in ("roc_auc", "accuracy", "f1"):
-        held, _, _, known = summary(name, world, chunks)
-        assert known == 40
-        assert held >= 0.82, name
+    """The same of models that fit their world badly: six references with ten chunks each."""
+    rng, held = np.random.default_rng(1), dict.fromkeys(("roc_auc", "accuracy", "f1"), 0)
+    for seed in range(6):
+        world = BINARY[0](seed)
+        chunks = list(world.chunks(10, rng))
+        for name in held:
+            held[name] += sum(chunk.held for chunk in tried(name, world, chunks, CHECKED))
+    assert min(held.values()) >= 0.88 * 60, held
 
 
 def published_cbpe(reference: Rows, rows: Rows) -> dict[str, float]:
