@@ -48,7 +48,8 @@ def _both(name: str, reference: Table, batch: Table) -> tuple[list[Floats], list
     ours, theirs = _known(before), _known(after)
     present = ours[np.isfinite(ours)]
     centre = float(present.mean()) if len(present) else 0.0
-    return _numbers(ours, centre), _numbers(theirs, centre)
+    whole = bool(np.isfinite(ours).all() and np.isfinite(theirs).all())
+    return _numbers(ours, centre, whole=whole), _numbers(theirs, centre, whole=whole)
 
 
 def _flags(column: Column, levels: Sequence[str]) -> list[Floats]:
@@ -65,6 +66,6 @@ def _known(column: Column) -> Floats:
     return np.where(np.isfinite(values), np.clip(values, -_LARGEST, _LARGEST), np.nan)
 
 
-def _numbers(values: Floats, centre: float) -> list[Floats]:
+def _numbers(values: Floats, centre: float, *, whole: bool) -> list[Floats]:
     missing = np.isnan(values)
-    return [np.where(missing, centre, values), missing.astype(float)]
+    return [values] if whole else [np.where(missing, centre, values), missing.astype(float)]
