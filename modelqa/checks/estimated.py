@@ -80,6 +80,7 @@ def estimated(ctx: Context, scorer: Annotated[str, Shape({"enum": KNOWN})]) -> I
         f"estimated_{scorer}",
         estimate if name == scorer else negated(estimate),
         note="; ".join(notes),
+        counts="rows, and a reference grown alike,",
         evidence=evidence,
     )
 

@@ -86,6 +86,11 @@ def test_the_accuracy_of_many_classes_is_estimated() -> None:
     assert "more than two classes" in result.message
 
 
+def test_more_rows_of_both_sides_would_tell() -> None:
+    """The reference's error does not shrink with the batch, so the advice names both."""
+    inconclusive(ran("accuracy", min=0.87), "rows, and a reference grown alike, would tell")
+
+
 def test_labels_that_are_there_are_compared() -> None:
     """Realised value, gap, and whether the interval held stand beside the estimate, in the evidence too."""
     result = ran("accuracy", {"batch": make_batch(1000, seed=3)})
