@@ -23,6 +23,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "resources": "modelqa.checks.resources:resources",
         "errors": "modelqa.checks.errors:errors",
         "churn": "modelqa.checks.churn:churn",
+        "estimated": "modelqa.checks.estimated:estimated",
         "fairness": "modelqa.checks.fairness:fairness",
         "serving": "modelqa.checks.serving:serving",
         "prometheus": "modelqa.checks.prometheus:prometheus",

@@ -37,7 +37,7 @@ OWNERS: dict[str, set[str]] = {
     },
     "evidently": {"checks/evidently_data.py"},
     "great_expectations": {"checks/expectations.py"},
-    "sklearn": {"checks/table_drift.py"},
+    "sklearn": {"checks/forecast.py", "checks/table_drift.py"},
     "duckdb": {"engines/duckdb.py"},
     "tensorboard": {"checks/event_records.py", "reports/tensorboard.py", "testing.py"},
     "prometheus_client": {"reports/exposition.py"},

@@ -20,7 +20,17 @@ from modelqa.run.opened import Opened, Settings
 
 Case = tuple[str, Any, dict[str, Any]]
 EVERY = [(kind, value, keys) for kind, cases in CASES.items() for value, keys in cases]
-NEVER = {"latency", "resources", "serving", "prometheus", "training", "staleness", "feedback", "cases"}
+NEVER = {
+    "latency",
+    "resources",
+    "serving",
+    "prometheus",
+    "training",
+    "staleness",
+    "feedback",
+    "cases",
+    "estimated",
+}
 """What takes time, asks a server or a clock, or reads what lies beside the subject."""
 
 

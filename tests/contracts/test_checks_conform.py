@@ -39,6 +39,7 @@ CASES: dict[str, list[tuple[Any, dict[str, Any]]]] = {
     ],
     "cases": [("cases.csv", {"max": 0})],
     "ab": [("label", {"arm": "region", "treatment": "EU", "control": "US", "min": -1})],
+    "estimated": [("roc_auc", {"min": 0.7}), ("log_loss", {"max": 0.7})],
     "fairness": [
         ("demographic_parity_difference", {"by": "region", "max": 0.5}),
         ("equalized_odds_ratio", {"by": "region", "min": 0.1}),
