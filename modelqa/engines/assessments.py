@@ -28,18 +28,25 @@ def read(uri: str, tracking_uri: str | None, *, patience: float = PATIENCE) -> d
     experiment, _, name = uri.removeprefix(SCHEME).rpartition("/")
     if not experiment or not name:
         raise SubjectError(f"{uri}: expected {SCHEME}EXPERIMENT/NAME, NAME being that of the assessments")
-    mlflow = extras.load("mlflow")
-    where = store(mlflow, tracking_uri, uri)
-    client = mlflow.MlflowClient(tracking_uri=where)
-    with answered(uri, where, patience), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        found = patiently(lambda: client.get_experiment_by_name(experiment), seconds=patience)
-    if found is None:
-        raise SubjectError(f"{uri}: there is no experiment {experiment!r}")
-    rows = list(_rows(client, found.experiment_id, name, uri, where, patience))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # MLflow's own, about libraries of its own
+        rows = _asked(uri, experiment, name, tracking_uri, patience)
     if not rows:
         raise SubjectError(f"{uri}: nobody has assessed a trace of {experiment!r} under the name {name!r}")
     return {column: [row[column] for row in rows] for column in COLUMNS}
+
+
+def _asked(
+    uri: str, experiment: str, name: str, tracking_uri: str | None, patience: float
+) -> list[dict[str, Any]]:
+    mlflow = extras.load("mlflow")
+    where = store(mlflow, tracking_uri, uri)
+    client = mlflow.MlflowClient(tracking_uri=where)
+    with answered(uri, where, patience):
+        found = patiently(lambda: client.get_experiment_by_name(experiment), seconds=patience)
+    if found is None:
+        raise SubjectError(f"{uri}: there is no experiment {experiment!r}")
+    return list(_rows(client, found.experiment_id, name, uri, where, patience))
 
 
 def _rows(
@@ -48,8 +55,7 @@ def _rows(
     token = None
     while True:
         ask = partial(client.search_traces, locations=[experiment], max_results=PAGE, include_spans=False)
-        with answered(uri, where, patience), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with answered(uri, where, patience):
             page = patiently(partial(ask, page_token=token), seconds=patience)
         for trace in page:
             for said in trace.info.assessments or ():

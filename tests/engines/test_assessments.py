@@ -1,12 +1,11 @@
 """What people said of an MLflow experiment's traces is a table of reviews."""
 
-import warnings
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
-import mlflow
 import pytest
-from mlflow.entities import AssessmentSource
 
 from modelqa import Suite
 from modelqa.engines.assessments import read
@@ -16,24 +15,14 @@ from modelqa.testing import make_batch
 BATCH = make_batch(50)
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A SQLite store in which two people and a model assessed the answers to ten rows."""
-    folder = tmp_path_factory.mktemp("assessed")
-    before = mlflow.get_tracking_uri()
-    uri = f"sqlite:///{folder / 'mlflow.db'}"
-    mlflow.set_tracking_uri(uri)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        mlflow.create_experiment("served", artifact_location=(folder / "artifacts").as_uri())
-        mlflow.set_experiment("served")
-        for at, row in enumerate(BATCH["id"].head(10)):
-            _assessed(str(row), at)
-    mlflow.set_tracking_uri(before)
-    return uri
+BUILD = """
+import sys, mlflow
+from mlflow.entities import AssessmentSource
 
-
-def _assessed(row: str, at: int) -> None:
+mlflow.set_tracking_uri(sys.argv[1])
+mlflow.create_experiment("served", artifact_location=sys.argv[2])
+mlflow.set_experiment("served")
+for at, row in enumerate(sys.argv[3:]):
     with mlflow.start_span("predict") as span:
         mlflow.update_current_trace(client_request_id=row)
     mlflow.flush_trace_async_logging()
@@ -44,6 +33,21 @@ def _assessed(row: str, at: int) -> None:
     judge = AssessmentSource(source_type="LLM_JUDGE", source_id="judge")
     mlflow.log_feedback(trace_id=span.trace_id, name="right", value=False, source=judge)
     mlflow.log_feedback(trace_id=span.trace_id, name="polite", value=True, source=people)
+"""
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A SQLite store in which two people and a model assessed the answers to ten rows.
+
+    Written by a process of its own: MLflow keeps its active experiment in the one that sets it.
+    """
+    folder = tmp_path_factory.mktemp("assessed")
+    uri = f"sqlite:///{folder / 'mlflow.db'}"
+    rows = [str(row) for row in BATCH["id"].head(10)]
+    command = [sys.executable, "-c", BUILD, uri, (folder / "artifacts").as_uri(), *rows]
+    subprocess.run(command, check=True, capture_output=True, cwd=folder)
+    return uri
 
 
 def test_people_s_assessments_are_reviews(store: str) -> None:
