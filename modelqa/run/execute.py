@@ -46,11 +46,12 @@ def run_suite(
     wanted = None if only is None else set(only)
     checks = [check for check in plan(suite).checks if wanted is None or check.id in wanted]
     settings = Settings(root=Path(root), tracking_uri=tracking_uri, now=now)
-    with closing(Opened(suite, settings if server is None else replace(settings, server=server))) as opened:
+    settings = settings if server is None else replace(settings, server=server)
+    with closing(Opened(suite, settings)) as opened, machine.Stretch() as stretch:
         results = []
         for position, planned in enumerate(checks, start=1):
             listener(CheckStarted(planned.id, position, len(checks)))
-            result = execute(planned, opened)
+            result = execute(planned, opened, hold=stretch.held)
             results.append(result)
             listener(CheckFinished(result))
         result_of_all = collect(suite, opened, results, started)
@@ -76,12 +77,12 @@ def prepare(planned: Planned, opened: Opened) -> None:
         opened.ensure(planned.needs, other=planned.spec.versus)
 
 
-def execute(planned: Planned, opened: Opened) -> CheckResult:
+def execute(planned: Planned, opened: Opened, *, hold: machine.Hold = machine.held) -> CheckResult:
     """Measure and judge one check. Nothing is raised but what stops the process."""
     began = time.perf_counter()
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("default")
-        outcome, reason, verdicts = _judged(planned, opened)
+        outcome, reason, verdicts = _judged(planned, opened, hold)
     return CheckResult(
         planned.id,
         planned.spec.kind,
@@ -94,13 +95,13 @@ def execute(planned: Planned, opened: Opened) -> CheckResult:
     )
 
 
-def _judged(planned: Planned, opened: Opened) -> tuple[Outcome, str, tuple[Verdict, ...]]:
+def _judged(planned: Planned, opened: Opened, hold: machine.Hold) -> tuple[Outcome, str, tuple[Verdict, ...]]:
     """The outcome of a check, the reason where it has no verdicts, and its verdicts."""
     try:
         if skipped(planned, opened):
             return Outcome.SKIPPED, "there is no champion yet (champion_missing: skip)", ()
         prepare(planned, opened)
-        with machine.held(alone=planned.spec.type.alone):
+        with hold(alone=planned.spec.type.alone):
             verdicts = tuple(Verdict.of(found, planned.spec.bound) for found in measurements(planned, opened))
     except ModelQAError as error:
         return Outcome.ERRORED, str(error), ()
