@@ -38,7 +38,6 @@ checks:
 {"".join(f"      {name}: {{in: [0, 1, 2, 3, 4, 5, 6, 7]}}" + chr(10) for name in CODES)}\
       region: {{in: [{", ".join(REGIONS)}]}}
   - drift: [{", ".join([*FEATURES, "region"])}]
-    method: jensenshannon
     max: 0.1
 """
 

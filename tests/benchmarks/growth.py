@@ -78,13 +78,14 @@ def suite(kind: str, batch: Path, reference: Path, size: int) -> Any:
         {"schema": {name: {"type": "float", "min": -20, "max": 20, "nulls": 0} for name in names}},
         {"drift": names, "max": 0.1},
     ]
+    many = [
+        {"metric": "recall", "threshold": (at + 1) / (size + 2), "min": 0, "name": f"at-{at}"}
+        for at in range(size if kind == "checks" else 0)
+    ]
     checks = {
         "rows": [*scores, *scan],
         "columns": scan,
-        "checks": [
-            {"metric": "recall", "threshold": (at + 1) / (size + 2), "min": 0, "name": f"at-{at}"}
-            for at in range(size)
-        ],
+        "checks": many,
         "slices": [{**score, "slices": parts(size)} for score in scores[:2]],
     }[kind]
     needs: dict[str, Any] = {"labels": "truth", "predictions": "score"} if kind != "columns" else {}

@@ -20,9 +20,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     [("rows", 1_000_000, 10_000_000), ("columns", 100, 1000), ("checks", 200, 2000), ("slices", 100, 1000)],
 )
 def test_ten_times_the_size_costs_at_most_ten_times(folder: Path, kind: str, small: int, large: int) -> None:
-    """The processor's seconds and the memory, beside ten times those of the smaller size."""
+    """The processor's seconds and the memory, beside those of the smaller size; rows are sorted, so their
+    logarithm comes on top."""
     before, after = measured(folder, kind, small), measured(folder, kind, large)
-    assert after["seconds"] <= 11 * before["seconds"], (before, after)
+    assert after["seconds"] <= (13 if kind == "rows" else 11) * before["seconds"], (before, after)
     assert after["peak"] <= 11 * before["peak"], (before, after)
 
 
