@@ -155,7 +155,9 @@ def draw(found: dict[str, dict[int, dict[str, float]]], path: Path) -> None:
     figure, axes = pyplot.subplots(2, len(found), figsize=(3.2 * len(found), 5.2), layout="constrained")
     for at, (kind, costs) in enumerate(found.items()):
         sizes = list(costs)
-        for row, (key, unit, scale) in enumerate((("seconds", "seconds", 1), ("peak", "MiB", 2**20))):
+        for row, (key, unit, scale) in enumerate(
+            (("seconds", "processor seconds", 1), ("peak", "MiB", 2**20))
+        ):
             values, axis = [costs[size][key] / scale for size in sizes], axes[row][at]
             axis.loglog(sizes, values, marker="o", color="#1f5fa8", label="measured")
             line = [values[-1] * size / sizes[-1] for size in sizes]
@@ -165,7 +167,7 @@ def draw(found: dict[str, dict[int, dict[str, float]]], path: Path) -> None:
             axis.set_ylabel(unit)
         axes[0][at].set_title(TOLD[kind], fontsize=8)
     axes[0][0].legend(fontsize=7)
-    figure.savefig(path, metadata={"Date": None})
+    figure.savefig(path, format="svg", metadata={"Date": None})
 
 
 def main(arguments: Sequence[str]) -> None:
