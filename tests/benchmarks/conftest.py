@@ -15,6 +15,8 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 Side = Callable[[], float | None]
+collect_ignore_glob = ["gate_*.py"]
+"""Scripts of processes of their own: the search for doctests would run them here."""
 ROWS = pytest.StashKey[list[tuple[str, ...]]]()
 
 
