@@ -1,6 +1,7 @@
 """A column's distance from its reference, and what else must be told of it."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -134,15 +135,19 @@ class How:
 def measure(ctx: Context, columns: str | Sequence[str], how: How, levels: Levels) -> Iterator[Measurement]:
     """All that is found of some columns, which share the levels."""
     how = replace(how, over_time=ctx.over_time)
-    return compare(list(seen(ctx, columns, exact=how.exact)), how, levels, rows=ctx.batch.rows)
+    return compare(seen(ctx, columns, exact=how.exact), how, levels, rows=ctx.batch.rows)
 
 
-def compare(sides: Sequence[Sides], how: How, levels: Levels, *, rows: int) -> Iterator[Measurement]:
-    """All that is found of columns by name, each with its two sides; ``rows`` are the batch's."""
-    both = [(ours, theirs) for _, ours, theirs in sides if ours is not None and theirs is not None]
-    gaps = sum(bool(ours.nulls or theirs.nulls) for ours, theirs in both)
-    levels = levels.split(len(sides) + gaps)
-    for name, ours, theirs in sides:
+def compare(sides: Iterable[Sides], how: How, levels: Levels, *, rows: int) -> Iterator[Measurement]:
+    """All that is found of columns by name, each with its two sides; ``rows`` are the batch's.
+
+    A column that has been measured is let go: put in order, it takes several times the room of its rows.
+    """
+    left = deque(sides)
+    gaps = sum(bool(ours and theirs and (ours.nulls or theirs.nulls)) for _, ours, theirs in left)
+    levels = levels.split(len(left) + gaps)
+    while left:
+        name, ours, theirs = left.popleft()
         if ours is None or theirs is None:
             yield _violation("missing_column", name, "batch" if ours is None else "reference", rows)
         elif _sort(ours) != _sort(theirs):
@@ -162,7 +167,7 @@ def share(ctx: Context, how: How, threshold: float) -> Measurement:
     names = _names(ctx, "all")
     parts = 2 * max(len(names), 1)
     levels = ctx.levels.parted(low=1, high=parts)
-    found = list(compare(list(seen(ctx, "all", exact=how.exact)), how, levels, rows=ctx.batch.rows))
+    found = list(compare(seen(ctx, "all", exact=how.exact), how, levels, rows=ctx.batch.rows))
     ends: dict[str, list[tuple[bool, bool, bool]]] = {name: [] for name in names}
     for each in found:
         limit = 0.0 if each.bound else threshold

@@ -7,6 +7,7 @@ import keyword
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass
 from enum import Flag, auto
+from functools import cache
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints, overload
 
@@ -138,12 +139,17 @@ class CheckType:
         """Whether what it measures may be kept, given the parameters."""
         return self.cached if isinstance(self.cached, bool) else self.cached(main, **arguments(keys))
 
-    def _signature(self) -> list[inspect.Parameter]:
-        """All parameters but the context, with annotations as types even where written as text."""
-        after = list(inspect.signature(self.function).parameters.values())[1:]
-        shown = SimpleNamespace(__annotations__={p.name: p.annotation for p in after})
-        hints = get_type_hints(shown, self.function.__globals__, include_extras=True)
-        return [p.replace(annotation=hints[p.name]) for p in after]
+    def _signature(self) -> tuple[inspect.Parameter, ...]:
+        return _parameters(self.function)
+
+
+@cache
+def _parameters(function: CheckFunction) -> tuple[inspect.Parameter, ...]:
+    """All parameters but the context, with annotations as types even where written as text."""
+    after = list(inspect.signature(function).parameters.values())[1:]
+    shown = SimpleNamespace(__annotations__={p.name: p.annotation for p in after})
+    hints = get_type_hints(shown, function.__globals__, include_extras=True)
+    return tuple(p.replace(annotation=hints[p.name]) for p in after)
 
 
 def arguments(keys: Mapping[str, Any]) -> dict[str, Any]:

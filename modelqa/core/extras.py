@@ -1,8 +1,11 @@
 """Heavy or optional libraries, imported when first needed: quietly, or with one clear sentence."""
 
+import gc
 import importlib
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 
 from modelqa.errors import MissingExtra
@@ -34,7 +37,7 @@ def load(module: str) -> ModuleType:
     for name, value in _QUIET.get(package, {}).items():
         os.environ.setdefault(name, value)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), unswept():
             warnings.simplefilter("ignore")
             return importlib.import_module(module)
     except ModuleNotFoundError as error:
@@ -44,6 +47,22 @@ def load(module: str) -> ModuleType:
         raise _broken(package, error) from error
     except (ImportError, SystemExit) as error:
         raise _broken(package, error) from error
+
+
+@contextmanager
+def unswept() -> Iterator[None]:
+    """Leave the garbage collector out while libraries or models load.
+
+    They make a million objects, all of them to stay, and it would look through them over and over: a fifth
+    of the time that MLflow and scikit-learn take to load.
+    """
+    swept = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if swept:
+            gc.enable()
 
 
 def _broken(package: str, error: BaseException) -> MissingExtra:

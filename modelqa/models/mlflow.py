@@ -114,7 +114,7 @@ def _admitted(
 
 def _load(folder: Folder, info: ModelInfo) -> Model:
     """Load a model, which may run its code. Raises `SubjectError` where that fails."""
-    with _loading(info), frames.quiet(), _own_code(folder.path):
+    with _loading(info), frames.quiet(), _own_code(folder.path), extras.unswept():
         path, flavors = str(folder.path), set(artifacts.mlmodel(folder.path)["flavors"])
         inputs = inputs_of(folder.path)
         if "sklearn" in flavors:
@@ -125,7 +125,7 @@ def _load(folder: Folder, info: ModelInfo) -> Model:
 
 def _load_wrapped(folder: Folder, info: ModelInfo) -> Model:
     """Load a model behind MLflow's own interface, which its servers call."""
-    with _loading(info), frames.quiet(), _own_code(folder.path):
+    with _loading(info), frames.quiet(), _own_code(folder.path), extras.unswept():
         pyfunc = extras.load("mlflow.pyfunc").load_model(str(folder.path), suppress_warnings=True)
         return Function(info=info, inputs=inputs_of(folder.path), score=pyfunc.predict, keep=folder)
 

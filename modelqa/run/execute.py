@@ -62,11 +62,12 @@ def run_opened(
     wanted = None if only is None else set(only)
     checks = [check for check in plan(suite).checks if wanted is None or check.id in wanted]
     results = []
-    for position, planned in enumerate(checks, start=1):
-        listener(CheckStarted(planned.id, position, len(checks)))
-        result = execute(planned, opened)
-        results.append(result)
-        listener(CheckFinished(result))
+    with machine.Stretch() as stretch:
+        for position, planned in enumerate(checks, start=1):
+            listener(CheckStarted(planned.id, position, len(checks)))
+            result = execute(planned, opened, hold=stretch.held)
+            results.append(result)
+            listener(CheckFinished(result))
     result_of_all = collect(suite, opened, results, started)
     listener(SuiteFinished(result_of_all))
     return result_of_all
@@ -90,14 +91,14 @@ def prepare(planned: Planned, opened: Opened) -> None:
         opened.ensure(planned.needs, other=planned.spec.versus)
 
 
-def execute(planned: Planned, opened: Opened) -> CheckResult:
+def execute(planned: Planned, opened: Opened, *, hold: machine.Hold = machine.held) -> CheckResult:
     """Measure and judge one check. Nothing is raised but what stops the process."""
     began = time.perf_counter()
     known = recalled(planned, opened)
     if known is not None:
         found, notes = Finding(known.measurements), known.notes
     else:
-        found, notes = _measured(planned, opened)
+        found, notes = _measured(planned, opened, hold)
         if found.measurements:
             keep(planned, opened, found.measurements, notes)
     verdicts = tuple(Verdict.of(each, planned.spec.bound) for each in found.measurements)
@@ -123,21 +124,21 @@ class Finding:
     reason: str = ""
 
 
-def _measured(planned: Planned, opened: Opened) -> tuple[Finding, tuple[str, ...]]:
+def _measured(planned: Planned, opened: Opened, hold: machine.Hold) -> tuple[Finding, tuple[str, ...]]:
     """What a check finds, and what libraries warned of meanwhile."""
     opened.outside = False
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("default")
-        found = _finding(planned, opened)
+        found = _finding(planned, opened, hold)
     return found, tuple(dict.fromkeys(map(_told, warned)))
 
 
-def _finding(planned: Planned, opened: Opened) -> Finding:
+def _finding(planned: Planned, opened: Opened, hold: machine.Hold) -> Finding:
     try:
         if skipped(planned, opened):
             return Finding((), Outcome.SKIPPED, "there is no champion yet (champion_missing: skip)")
         prepare(planned, opened)
-        with machine.held(alone=planned.spec.type.alone):
+        with hold(alone=planned.spec.type.alone):
             found = tuple(measurements(planned, opened))
     except ModelQAError as error:
         return Finding(reason=str(error))

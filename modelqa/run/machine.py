@@ -2,13 +2,16 @@
 
 import sqlite3
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
+from time import monotonic
 
 from modelqa.errors import CheckError
 
 LOCK = "modelqa-machine.lock"
+STRETCH = 0.1
+"""Seconds for which untimed checks keep what they share: taking it anew for each costs more than many do."""
 PATIENCE = 300.0
 """Seconds to wait for others. A timed check gives up then; any other goes on beside them."""
 
@@ -35,4 +38,41 @@ def held(*, alone: bool, folder: Path | None = None, patience: float = PATIENCE)
                 ) from None
         except (OSError, sqlite3.Error):
             pass
+        yield
+
+
+Hold = Callable[..., AbstractContextManager[None]]
+"""What a check is measured under: `held`, or the `Stretch` of a run."""
+
+
+class Stretch:
+    """The lock over one run: untimed checks share it from one to the next, a timed one has it alone.
+
+    After a tenth of a second it is let go between two checks, so that whoever waits to time something gets
+    it. As a context it lets go of it at its end.
+    """
+
+    def __init__(self) -> None:
+        self._kept = ExitStack()
+        self._until = 0.0
+
+    def __enter__(self) -> "Stretch":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._kept.close()
+
+    @contextmanager
+    def held(self, *, alone: bool) -> Iterator[None]:
+        """As `held` of this module."""
+        if alone or monotonic() >= self._until:
+            self._until = 0.0
+            self._kept.close()
+        if alone:
+            with held(alone=True):
+                yield
+            return
+        if not self._until:
+            self._kept.enter_context(held(alone=False))
+            self._until = monotonic() + STRETCH
         yield

@@ -8,13 +8,15 @@ import platform
 from collections.abc import Callable
 from datetime import date
 from statistics import median
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 Side = Callable[[], float | None]
+collect_ignore_glob = ["gate_*.py"]
+"""Scripts of processes of their own: the search for doctests would run them here."""
 ROWS = pytest.StashKey[list[tuple[str, ...]]]()
 
 
@@ -22,7 +24,8 @@ ROWS = pytest.StashKey[list[tuple[str, ...]]]()
 def compare(benchmark: BenchmarkFixture, request: pytest.FixtureRequest) -> Callable[..., None]:
     """Run two sides by turns and hold the ratio of their medians against a bar.
 
-    A side is timed by the clock, unless it answers with its own figure (seconds of the processor, bytes).
+    A side costs the processor's seconds, which busy neighbours change least, unless it answers with its own
+    figure (those of another process, bytes).
     """
 
     def compared(
@@ -46,9 +49,9 @@ def compare(benchmark: BenchmarkFixture, request: pytest.FixtureRequest) -> Call
 
 
 def _figure(side: Side) -> float:
-    began = perf_counter()
+    began = process_time()
     own = side()
-    return perf_counter() - began if own is None else own
+    return process_time() - began if own is None else own
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

@@ -19,6 +19,8 @@ SIZES: dict[str, tuple[int, ...]] = {
 }
 ROWS = {"columns": 100_000, "checks": 10_000, "slices": 100_000}
 CHUNK = 500_000
+PARTS = 100
+"""Values of a column that makes slices: more are refused, so a thousand slices are those of ten columns."""
 REFERENCE = 100_000
 TOLD = {
     "rows": "rows x 10 columns: four scores, schema, drift",
@@ -38,6 +40,11 @@ def tables(folder: Path, kind: str, size: int) -> tuple[Path, Path]:
     return batch, reference
 
 
+def parts(slices: int) -> list[str]:
+    """The columns whose values are so many slices together."""
+    return [f"part{at}" for at in range(max(slices // PARTS, 1))]
+
+
 def _write(path: Path, rows: int, columns: int, slices: int, seed: int) -> None:
     import numpy as np
     import pyarrow as pa
@@ -51,7 +58,8 @@ def _write(path: Path, rows: int, columns: int, slices: int, seed: int) -> None:
         truth = rng.random(n) < 0.3
         score = 1 / (1 + np.exp(-(2.0 * truth - 1 + 1.5 * rng.normal(size=n))))
         made: dict[str, Any] = {f"x{at}": rng.normal(size=n) for at in range(columns - 3)}
-        made |= {"truth": truth, "score": score, "part": rng.integers(0, slices, n)}
+        made |= {"truth": truth, "score": score}
+        made |= {name: rng.integers(0, min(slices, PARTS), n) for name in parts(slices)}
         table = pa.table(made)
         writer = writer or pq.ParquetWriter(path, table.schema)
         writer.write_table(table)
@@ -70,38 +78,58 @@ def suite(kind: str, batch: Path, reference: Path, size: int) -> Any:
         {"schema": {name: {"type": "float", "min": -20, "max": 20, "nulls": 0} for name in names}},
         {"drift": names, "max": 0.1},
     ]
+    many = [
+        {"metric": "recall", "threshold": (at + 1) / (size + 2), "min": 0, "name": f"at-{at}"}
+        for at in range(size if kind == "checks" else 0)
+    ]
     checks = {
         "rows": [*scores, *scan],
         "columns": scan,
-        "checks": [
-            {"metric": "recall", "threshold": (at + 1) / (size + 2), "min": 0, "name": f"at-{at}"}
-            for at in range(size)
-        ],
-        "slices": [{**score, "slices": ["part"]} for score in scores[:2]],
+        "checks": many,
+        "slices": [{**score, "slices": parts(size)} for score in scores[:2]],
     }[kind]
     needs: dict[str, Any] = {"labels": "truth", "predictions": "score"} if kind != "columns" else {}
     if kind == "slices":
-        needs["slices"] = ["part"]
+        needs["slices"] = parts(size)
     if kind in ("rows", "columns"):
         needs["reference"] = str(reference)
     return Suite(kind, batch=str(batch), checks=checks, **needs)
 
 
 def run(kind: str, size: int, batch: Path, reference: Path) -> dict[str, float]:
-    """What a run takes in this process: seconds from plan to result, its checks alone, bytes at the peak."""
-    from time import perf_counter
+    """What a run takes in this process, from plan to result: seconds of the processor, bytes at the peak.
+
+    Of many checks also what their measuring takes alone, without anything around it.
+    """
+    from time import process_time
 
     judged = suite(kind, batch, reference, size)
-    began = perf_counter()
+    began = process_time()
     result = judged.run()
-    seconds = perf_counter() - began
+    found = {"seconds": process_time() - began, "peak": peak()}
     wrong = {str(check.outcome) for check in result.checks} & {"errored", "skipped"}
     assert not wrong, [check.reason for check in result.checks if check.reason][:3]
-    peak = next(
-        line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")
-    )
-    checks = sum(check.seconds for check in result.checks)
-    return {"seconds": seconds, "checks": checks, "peak": int(peak.split()[1]) * 1024.0}
+    return found | ({"alone": _alone(judged)} if kind == "checks" else {})
+
+
+def _alone(judged: Any) -> float:
+    from time import process_time
+
+    from modelqa import plan
+    from modelqa.run.execute import measurements
+    from modelqa.run.opened import Opened, Settings
+
+    opened = Opened(judged, Settings(root=Path()))
+    began = process_time()
+    for planned in plan(judged).checks:
+        assert list(measurements(planned, opened))
+    return process_time() - began
+
+
+def peak() -> float:
+    """The most memory that this process has held, in bytes."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) * 1024.0
 
 
 def measured(folder: Path, kind: str, size: int) -> dict[str, float]:
@@ -127,7 +155,9 @@ def draw(found: dict[str, dict[int, dict[str, float]]], path: Path) -> None:
     figure, axes = pyplot.subplots(2, len(found), figsize=(3.2 * len(found), 5.2), layout="constrained")
     for at, (kind, costs) in enumerate(found.items()):
         sizes = list(costs)
-        for row, (key, unit, scale) in enumerate((("seconds", "seconds", 1), ("peak", "MiB", 2**20))):
+        for row, (key, unit, scale) in enumerate(
+            (("seconds", "processor seconds", 1), ("peak", "MiB", 2**20))
+        ):
             values, axis = [costs[size][key] / scale for size in sizes], axes[row][at]
             axis.loglog(sizes, values, marker="o", color="#1f5fa8", label="measured")
             line = [values[-1] * size / sizes[-1] for size in sizes]
@@ -137,7 +167,7 @@ def draw(found: dict[str, dict[int, dict[str, float]]], path: Path) -> None:
             axis.set_ylabel(unit)
         axes[0][at].set_title(TOLD[kind], fontsize=8)
     axes[0][0].legend(fontsize=7)
-    figure.savefig(path, metadata={"Date": None})
+    figure.savefig(path, format="svg", metadata={"Date": None})
 
 
 def main(arguments: Sequence[str]) -> None:

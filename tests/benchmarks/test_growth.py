@@ -1,7 +1,6 @@
 """Cost and memory grow in proportion to rows, columns, checks and slices, or slower."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from growth import measured
@@ -21,9 +20,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     [("rows", 1_000_000, 10_000_000), ("columns", 100, 1000), ("checks", 200, 2000), ("slices", 100, 1000)],
 )
 def test_ten_times_the_size_costs_at_most_ten_times(folder: Path, kind: str, small: int, large: int) -> None:
-    """Seconds of ten times as many, beside ten times those of the smaller size."""
+    """The processor's seconds and the memory, beside those of the smaller size; rows are sorted, so their
+    logarithm comes on top."""
     before, after = measured(folder, kind, small), measured(folder, kind, large)
-    assert after["seconds"] <= 11 * before["seconds"], (before, after)
+    assert after["seconds"] <= (13 if kind == "rows" else 11) * before["seconds"], (before, after)
     assert after["peak"] <= 11 * before["peak"], (before, after)
 
 
@@ -41,18 +41,19 @@ def test_a_column_among_a_thousand_costs_what_one_among_twenty_does(folder: Path
 
 
 def test_a_check_among_two_thousand_costs_a_millisecond_beside_its_measuring(folder: Path) -> None:
-    """The run less the seconds that its checks say they took."""
+    """The run, less what measuring the same takes without anything around it."""
     found = measured(folder, "checks", 2000)
-    assert (found["seconds"] - found["checks"]) / 2000 <= 0.001, found
+    assert (found["seconds"] - found["alone"]) / 2000 <= 0.001, found
 
 
 def _empty() -> float:
     import subprocess
     import sys
 
-    code = (
-        "import modelqa, pandas, pyarrow.parquet, scipy.special\n"
-        "print([l for l in open('/proc/self/status') if l.startswith('VmHWM')][0].split()[1])"
+    code = "import modelqa, pandas, pyarrow.parquet, scipy.special, growth; print(growth.peak())"
+    here = Path(__file__).parent
+    return float(
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=here
+        ).stdout
     )
-    said: Any = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return int(said.stdout) * 1024.0

@@ -2,13 +2,11 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from pytest_benchmark.fixture import BenchmarkFixture
 
 from modelqa import Outcome, Suite, plan
 from modelqa.core.extras import load
@@ -64,22 +62,10 @@ def suite(table: pd.DataFrame, *, sliced: bool) -> Callable[[], None]:
 
 
 @pytest.mark.slow
-@pytest.mark.benchmark(group="4 scores, 1,000,000 rows", min_rounds=3, warmup=True)
-@pytest.mark.parametrize("how", ["scikit-learn, points", "intervals", "intervals, 20 slices"])
-def test_scores(benchmark: BenchmarkFixture, table: pd.DataFrame, how: str) -> None:
-    """Intervals included, the suite takes about as long as the points; twenty slices less than thrice."""
-    benchmark(points(table) if how.startswith("scikit") else suite(table, sliced="slices" in how))
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize(("sliced", "most"), [(False, 1.5), (True, 2.5)])
-def test_intervals_cost_little_beside_the_points(table: pd.DataFrame, sliced: bool, most: float) -> None:
-    """The best of five turns each, taken by turns: a ratio in one run."""
-    runs = points(table), suite(table, sliced=sliced)
-    best = [np.inf, np.inf]
-    for _ in range(6):
-        for at, run in enumerate(runs):
-            began = perf_counter()
-            run()
-            best[at] = min(best[at], perf_counter() - began)
-    assert best[1] / best[0] <= most, f"{best[1]:.2f} s beside {best[0]:.2f} s"
+def test_intervals_cost_little_beside_the_points(
+    table: pd.DataFrame, compare: Callable[..., None], sliced: bool, most: float
+) -> None:
+    """Intervals included, the suite takes about as long as the points; twenty slices hardly twice."""
+    what = f"four scores with intervals{', 20 slices' * sliced}, 1,000,000 rows"
+    compare(what, suite(table, sliced=sliced), points(table), beside="scikit-learn's points", most=most)

@@ -1,11 +1,12 @@
 """Heavy libraries are imported quietly, or with one sentence."""
 
+import gc
 import os
 from pathlib import Path
 
 import pytest
 
-from modelqa.core.extras import load
+from modelqa.core.extras import load, unswept
 from modelqa.errors import MissingExtra
 
 
@@ -40,3 +41,18 @@ def test_libraries_do_not_phone_home() -> None:
     """Their switches are set before they are imported, where nobody chose otherwise."""
     load("mlflow")
     assert os.environ["MLFLOW_DISABLE_TELEMETRY"]
+
+
+@pytest.mark.parametrize("swept", [True, False])
+def test_loading_leaves_the_collector_as_it_was(swept: bool) -> None:
+    """It looks for no garbage meanwhile, nested or not, and goes on only where it went before."""
+    before = gc.isenabled()
+    (gc.enable if swept else gc.disable)()
+    try:
+        with unswept():
+            with pytest.raises(MissingExtra):
+                load("nothing_of_the_kind")
+            assert not gc.isenabled()
+        assert gc.isenabled() is swept
+    finally:
+        (gc.enable if before else gc.disable)()
