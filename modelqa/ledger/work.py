@@ -187,9 +187,9 @@ class Work:
         self.connection.execute(update(outbox).where(outbox.c.id.in_(ids)).values(attempt=made))
 
     def sent(self, rows: list[Row]) -> None:
-        """Note that these were done, or need not be done any more."""
+        """Note that these were done, or need not be done any more; what was to be said is let go."""
         ids = [row.id for row in rows]
-        self.connection.execute(update(outbox).where(outbox.c.id.in_(ids)).values(state=SENT))
+        self.connection.execute(update(outbox).where(outbox.c.id.in_(ids)).values(state=SENT, payload="{}"))
 
     def pause(self, tracker: str, until: float) -> None:
         """Call a tracker no earlier than this."""

@@ -14,7 +14,7 @@ from modelqa.after import Told, Wishes
 from modelqa.core.codec import Gathered
 from modelqa.errors import ActionError
 from modelqa.ledger import Ledger, issues
-from modelqa.watch.commit import FOLLOWS
+from modelqa.watch.commit import follows
 from modelqa.watch.folders import Folder
 from modelqa.watch.hear import ATTEMPTS, follow_up
 from modelqa.watch.held import Stop, renewed, stoppable
@@ -35,7 +35,7 @@ def promoting(world: World) -> World:
 
 def _pending(ledger: Ledger) -> int:
     with ledger.writing() as work:
-        return len(work.pending(FOLLOWS))
+        return len(work.pending(follows("tiny")))
 
 
 def _noted(world: World) -> None:
@@ -61,12 +61,12 @@ def test_what_was_noted_is_done_after_a_crash_and_only_that(promoting: World, tm
 
     with promoting.ledger() as ledger:
         assert _pending(ledger) == 1
-        assert [each.line for each in follow_up(ledger, Wishes(root=tmp_path), do=do)] == ["promoted"]
+        assert [each.line for each in follow_up(ledger, promoting.watcher(ledger).plan, do=do)] == ["promoted"]
         assert [(run.result.subject.batch.name, str(run.result.outcome)) for run in done] == [  # type: ignore[union-attr]
             ("new/a.parquet", "passed")
         ]
         assert done[0].actions[0]["promote"] == "champion"
-        assert list(follow_up(ledger, Wishes(root=tmp_path), do=do)) == []
+        assert list(follow_up(ledger, promoting.watcher(ledger).plan, do=do)) == []
 
 
 def test_what_fails_is_tried_again_and_given_up_after_some_attempts(promoting: World, tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_what_fails_is_tried_again_and_given_up_after_some_attempts(promoting: W
     with promoting.ledger() as ledger:
         # The crash was the first attempt.
         said = [
-            [each.line for each in follow_up(ledger, Wishes(root=tmp_path), do=do)] for _ in range(ATTEMPTS)
+            [each.line for each in follow_up(ledger, promoting.watcher(ledger).plan, do=do)] for _ in range(ATTEMPTS)
         ]
         assert said == [
             *[["refused"]] * (ATTEMPTS - 2), ["refused", f"given up after {ATTEMPTS} attempts"], [],
