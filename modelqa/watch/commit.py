@@ -1,7 +1,7 @@
 """The one transaction: a result, how far its source is read, and all that has to follow from it."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from hashlib import sha1
 from typing import Any
@@ -93,17 +93,17 @@ def _following(judged: Judged, standing: Standing) -> Iterator[Following]:
     """The run with the actions that are to follow: not tickets, and trainings apart from the others."""
     others = [action for action in judged.run.actions if not {"ticket", "retrain"} & set(action)]
     run = replace(judged.run, actions=tuple(others))
-    if judged.followed or any(_due(run)):
+    if judged.followed or due(run):
         yield Following(run)
     trainings = [action for action in judged.run.actions if "retrain" in action]
     if trainings:  # a green batch ends an episode
         yield Following(replace(judged.run, actions=tuple(trainings)), standing)
 
 
-def _due(run: Gathered) -> Iterable[bool]:
-    for action in run.actions:
-        line = would(run.result, action, partial=run.partial)
-        yield bool(line) and not line.startswith("would not")
+def due(run: Gathered) -> bool:
+    """Whether an action is to be done after a run."""
+    lines = [would(run.result, action, partial=run.partial) for action in run.actions]
+    return any(line and not line.startswith("would not") for line in lines)
 
 
 def _key(batch: Batch) -> str:

@@ -1,6 +1,6 @@
 """After the transaction: trackers are brought to where the ledger is, and other actions are done."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from modelqa import ticketing
@@ -9,7 +9,7 @@ from modelqa.after import Told, follow, train
 from modelqa.errors import ModelQAError
 from modelqa.ledger import Lease, Ledger, Row
 from modelqa.reports.terminal import visible
-from modelqa.watch.commit import TRAIN, Following, Hearing, follower, follows
+from modelqa.watch.commit import FOLLOW, TRAIN, Following, Hearing, due, follower, follows
 from modelqa.watch.held import renewed
 from modelqa.watch.plan import Plan
 
@@ -43,14 +43,12 @@ def follow_up(ledger: Ledger, plan: Plan, do: Callable[..., list[Told]] = follow
     with ledger.lease(queue, patience=PATIENCE) as lease, renewed(ledger, lease):
         with ledger.writing(lease) as work:
             rows = work.pending(queue)
-        last = max((row.id for row in rows if row.action == TRAIN), default=0)
-        for row in rows:
-            # A newer run decides on a training that failed: an older one after it would be out of order.
-            yield from _one(ledger, lease, plan, row, do, once=row.action == TRAIN and row.id != last)
+        for at, row in enumerate(rows):
+            yield from _one(ledger, lease, plan, row, do, rows[at + 1 :])
 
 
 def _one(
-    ledger: Ledger, lease: Lease, plan: Plan, row: Row, do: Callable[..., list[Told]], *, once: bool
+    ledger: Ledger, lease: Lease, plan: Plan, row: Row, do: Callable[..., list[Told]], later: Sequence[Row]
 ) -> Iterator[Told]:
     """One attempt at a row of the outbox; it is noted before anybody hears what came of it."""
     said: list[Told] = []
@@ -66,12 +64,23 @@ def _one(
             _reword(ledger, plan, following)
     failed = row.attempt >= ATTEMPTS or any(each.failed for each in said)
     over = row.attempt + 1 >= ATTEMPTS
-    if not failed or over or once:
+    outdone = failed and not over and _outdone(row, later)
+    if not failed or over or outdone:
         with ledger.writing(lease) as work:
             work.sent([row])
+            if outdone and row.action == FOLLOW:  # its evidence may have yet to be written
+                work.enqueue(
+                    follows(plan.suite.suite), row.fingerprint, FOLLOW, {**row.payload, "actions": []}
+                )
     yield from said
     if failed and over:
         yield Told(f"given up after {ATTEMPTS} attempts", failed=True)
+
+
+def _outdone(row: Row, later: Sequence[Row]) -> bool:
+    """Whether a newer run is there to train or promote: an older one, tried after it, would undo that."""
+    same = [each for each in later if each.action == row.action]
+    return bool(same) if row.action == TRAIN else any(due(follower(each).run) for each in same)
 
 
 def _reword(ledger: Ledger, plan: Plan, following: Following) -> None:

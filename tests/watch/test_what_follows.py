@@ -61,7 +61,9 @@ def test_what_was_noted_is_done_after_a_crash_and_only_that(promoting: World, tm
 
     with promoting.ledger() as ledger:
         assert _pending(ledger) == 1
-        assert [each.line for each in follow_up(ledger, promoting.watcher(ledger).plan, do=do)] == ["promoted"]
+        assert [each.line for each in follow_up(ledger, promoting.watcher(ledger).plan, do=do)] == [
+            "promoted"
+        ]
         assert [(run.result.subject.batch.name, str(run.result.outcome)) for run in done] == [  # type: ignore[union-attr]
             ("new/a.parquet", "passed")
         ]
@@ -79,12 +81,34 @@ def test_what_fails_is_tried_again_and_given_up_after_some_attempts(promoting: W
     with promoting.ledger() as ledger:
         # The crash was the first attempt.
         said = [
-            [each.line for each in follow_up(ledger, promoting.watcher(ledger).plan, do=do)] for _ in range(ATTEMPTS)
+            [each.line for each in follow_up(ledger, promoting.watcher(ledger).plan, do=do)]
+            for _ in range(ATTEMPTS)
         ]
         assert said == [
             *[["refused"]] * (ATTEMPTS - 2), ["refused", f"given up after {ATTEMPTS} attempts"], [],
         ]  # fmt: skip
         assert _pending(ledger) == 0
+
+
+def test_an_older_run_does_not_promote_after_a_newer_one(promoting: World) -> None:
+    """Where it could not at its turn, the newer one decides; what is written of it is tried again."""
+    put(promoting.new / "c.parquet", [2.0])
+    _noted(promoting)
+    done: list[tuple[str, int]] = []
+    down = [True]
+
+    def do(runs: list[Gathered], wishes: Wishes) -> list[Told]:
+        (run,) = runs
+        assert run.result.subject.batch is not None
+        done.append((run.result.subject.batch.name, len(run.actions)))
+        return [Told("down", failed=down.pop() if down else False)]
+
+    with promoting.ledger() as ledger:
+        plan = promoting.watcher(ledger).plan
+        for _ in range(3):
+            list(follow_up(ledger, plan, do=do))
+        assert _pending(ledger) == 0
+    assert done == [("new/a.parquet", 1), ("new/c.parquet", 1), ("new/a.parquet", 0)]
 
 
 def test_a_promotion_without_a_model_is_told_by_the_real_one(promoting: World) -> None:
