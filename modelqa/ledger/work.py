@@ -90,7 +90,9 @@ class Work:
     def newest(self, suite: str) -> str | None:
         """The result (JSON) that was kept last for a suite; None where there is none."""
         query = select(results.c.result).join(batches).where(batches.c.suite == suite)
-        return self.connection.execute(query.order_by(results.c.time.desc()).limit(1)).scalar()
+        return self.connection.execute(
+            query.order_by(results.c.time.desc(), results.c.batch.desc()).limit(1)
+        ).scalar()
 
     # --- cursors and processes
 

@@ -77,12 +77,11 @@ def commit(
     environment = environ.get(ticketing.ENVIRONMENT, "")
     result, rules = judged.run.result, judged.rules
     standing = overtime.commit(work, result, environment=environment, rules=rules, earlier=earlier)
-    told = {
-        hearing.tracker.name: ticketing.note(
-            work, judged.run, hearing.action, hearing.tracker.name, environ, standing=standing
-        )
-        for hearing in hearings
-    }
+    told: dict[str, list[str]] = {}
+    for hearing in hearings:
+        name = hearing.tracker.name
+        keys = ticketing.note(work, judged.run, hearing.action, name, environ, standing=standing)
+        told.setdefault(name, []).extend(keys)
     for each in _following(judged, standing):
         action = FOLLOW if each.standing is None else TRAIN
         work.enqueue(follows(result.suite), _key(judged.batch), action, _plain(each))

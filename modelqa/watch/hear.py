@@ -74,7 +74,7 @@ def _one(
                 )
     yield from said
     if failed and over:
-        yield Told(f"given up after {ATTEMPTS} attempts", failed=True)
+        yield Told(f"{visible(plan.suite.suite)}: given up after {ATTEMPTS} attempts", failed=True)
 
 
 def _outdone(row: Row, later: Sequence[Row]) -> bool:

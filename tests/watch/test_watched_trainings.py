@@ -227,7 +227,7 @@ def test_what_kills_its_process_is_given_up_too(scored: World, tmp_path: Path) -
 
     with scored.ledger() as ledger:
         said = list(follow_up(ledger, scored.watcher(ledger).plan, do=do))
-        assert [each.line for each in said] == [f"given up after {ATTEMPTS} attempts"]
+        assert [each.line for each in said] == [f"tiny: given up after {ATTEMPTS} attempts"]
         assert (done, pending(ledger)) == ([], 0)
 
 

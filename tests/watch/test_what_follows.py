@@ -85,7 +85,7 @@ def test_what_fails_is_tried_again_and_given_up_after_some_attempts(promoting: W
             for _ in range(ATTEMPTS)
         ]
         assert said == [
-            *[["refused"]] * (ATTEMPTS - 2), ["refused", f"given up after {ATTEMPTS} attempts"], [],
+            *[["refused"]] * (ATTEMPTS - 2), ["refused", f"tiny: given up after {ATTEMPTS} attempts"], [],
         ]  # fmt: skip
         assert _pending(ledger) == 0
 
