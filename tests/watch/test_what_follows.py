@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -176,13 +177,33 @@ def test_a_lease_is_renewed_while_something_is_judged(world: World) -> None:
             work.move("x", "y")
 
 
-def _left(ledger: Ledger, now: list[float]) -> float:
+def test_what_follows_may_take_longer_than_a_lease_lasts(
+    promoting: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A training of hours is noted as done, and done by nobody else meanwhile."""
+    _noted(promoting)
+    monkeypatch.setattr("modelqa.watch.hear.renewed", partial(renewed, every=0.01))
+    now = [1e10]
+    promoting._now = lambda _: now[0]
+
+    def do(runs: list[Gathered], wishes: Wishes) -> list[Told]:
+        for _ in range(20):
+            now[0] += 20.0
+            _until(lambda: _left(ledger, now, follows("tiny")) > 110.0)
+        return []
+
+    with promoting.ledger() as ledger:
+        assert list(follow_up(ledger, promoting.watcher(ledger).plan, do=do)) == []
+        assert _pending(ledger) == 0
+
+
+def _left(ledger: Ledger, now: list[float], name: str = "watch") -> float:
     from sqlalchemy import select
 
     from modelqa.ledger.tables import leases
 
     with ledger.writing() as work:
-        until = work.connection.execute(select(leases.c.expires).where(leases.c.name == "watch")).scalar_one()
+        until = work.connection.execute(select(leases.c.expires).where(leases.c.name == name)).scalar_one()
     return float(until) - now[0]
 
 
