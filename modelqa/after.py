@@ -17,6 +17,7 @@ from modelqa.reports.files import write, write_pages
 from modelqa.reports.terminal import visible, would
 
 if TYPE_CHECKING:
+    from modelqa.core.standing import Standing
     from modelqa.retraining import Considered, Order
     from modelqa.ticketing import Beside
 
@@ -175,25 +176,49 @@ def _hear(run: Gathered, wishes: Wishes, evidence: str) -> Generator[Told, None,
 
     Whether the model is retrained is decided first, for the tickets say it.
     """
-    action = next((each for each in run.actions if "retrain" in each), None)
-    considered = None
-    if action is not None:
-        try:
-            considered = _consider(run, action, wishes)
-            if considered.said:
-                yield Told(visible(f"retrain ({action['retrain']}) {considered.said}"))
-        except _WRONG as error:
-            yield _failure(error)
+    order = yield from _decided(run, wishes)
     yield from _tickets(run, wishes, evidence)
-    return considered.order if considered else None
+    return order
 
 
-def _consider(run: Gathered, action: Mapping[str, Any], wishes: Wishes) -> "Considered":
-    """Whether a model is retrained, as the ledger has it from now on."""
+def train(run: Gathered, wishes: Wishes, standing: "Standing") -> Iterator[Told]:
+    """Have a model retrained where a watched run asks for it, by how its checks stand over time.
+
+    Nothing else follows: a result is shown and logged as it was measured.
+    """
+    order = yield from _decided(run, wishes, standing)
+    if order:
+        yield from _trained(order, run, wishes, "")
+
+
+def _decided(
+    run: Gathered, wishes: Wishes, standing: "Standing | None" = None
+) -> Generator[Told, None, "Order | None"]:
+    """Whether a model is retrained, as the ledger has it from now on; None where the suite never asks."""
+    action = next((each for each in run.actions if "retrain" in each), None)
+    if action is None:
+        return None
+    try:
+        considered = _consider(run, action, wishes, standing)
+    except _WRONG as error:
+        yield _failure(error)
+        return None
+    if considered.said:
+        yield Told(visible(f"retrain ({action['retrain']}) {considered.said}"))
+    return considered.order
+
+
+def _consider(
+    run: Gathered, action: Mapping[str, Any], wishes: Wishes, standing: "Standing | None"
+) -> "Considered":
+    from modelqa.actions.tickets import Policy
     from modelqa.retraining import consider
-    from modelqa.ticketing import problems
+    from modelqa.ticketing import over_time, patience, problems
 
-    return consider(run, action, problems(run, action, os.environ), os.environ, wishes.root)
+    seen = over_time(run, standing or {})
+    cases = list(problems(seen, action, os.environ))
+    policy = patience(Policy(), [check for *_, red in cases for check in red], standing)
+    return consider(seen, action, cases, os.environ, wishes.root, policy)
 
 
 def _trained(order: "Order", run: Gathered, wishes: Wishes, evidence: str) -> Iterator[Told]:

@@ -61,10 +61,12 @@ def consider(
     problems: Iterable[Problem],
     environ: Mapping[str, str],
     root: Path,
+    policy: Policy = Policy(),  # noqa: B008 (frozen)
 ) -> Considered:
     """Note what a run means for its problem, and write a request down where the guard rails let it.
 
-    Raises `LedgerError` where the ledger cannot be written, or another process is at it too long.
+    ``policy`` says how many of the last runs have to be red. Raises `LedgerError` where the ledger cannot be
+    written, or another process is at it too long.
     """
     info = run.result.subject.model
     about = (info.name or info.uri) if info else ""
@@ -75,7 +77,7 @@ def consider(
         ledger.lease(f"retrain:{model}", patience=PATIENCE) as lease,
         ledger.writing(lease) as work,
     ):
-        found = [_Case(run, action, work, model, environ, *each).answer() for each in cases]
+        found = [_Case(run, action, work, model, environ, policy, *each).answer() for each in cases]
     return next((each for each in found if each.said), Considered(""))
 
 
@@ -88,16 +90,18 @@ class _Case:
     work: Work
     model: str
     environ: Mapping[str, str]
+    policy: Policy
     problem: str
     event: Event
     red: Sequence[CheckResult]
 
     def answer(self) -> Considered:
         ticket = Ticket.read(retrains.episode(self.work, self.problem))
-        ticket, _ = advance(ticket, self.event, Policy(), self.work.now)
-        red = self.red and ticket.phase is Phase.OPEN
-        found = self._judged(ticket) if red else Considered("")
-        retrains.keep_episode(self.work, self.problem, ticket.plain(), found.said)
+        ticket, _ = advance(ticket, self.event, self.policy, self.work.now)
+        there = ticket.phase is Phase.OPEN
+        found = self._judged(ticket) if self.red and there else Considered("")
+        said = found.said or (retrains.said(self.work, self.problem) if there else "")
+        retrains.keep_episode(self.work, self.problem, ticket.plain(), said)
         return found
 
     def _judged(self, ticket: Ticket) -> Considered:

@@ -11,7 +11,6 @@ from modelqa.actions import relay
 from modelqa.actions.relay import Relay, Step, quiet
 from modelqa.actions.tickets import (
     Command,
-    Event,
     Failed,
     Passed,
     Phase,
@@ -83,20 +82,28 @@ def note(
     *,
     standing: Standing | None = None,
     beside: Beside = NOTHING,
+    again: bool = False,
 ) -> list[str]:
     """Note what a run means for an action's tickets; the fingerprints of the problems that it speaks of.
 
-    ``standing`` is how checks stand after many batches, where somebody watches them: see `over_time`.
+    ``standing`` is how checks stand after many batches, where somebody watches them: see `over_time`. A run
+    that was noted is worded ``again`` where its ticket is open and has heard of no other since.
     """
     run = over_time(run, standing or {})
     words = {name: stand.words for name, stand in (standing or {}).items()}
     beside = replace(beside, retraining=retraining(work, run, environ), evidence=words)
     policy, keys = policy_of(action), []
     for key, event, red in problems(run, action, environ):
+        if again and not _last(Ticket.read(work.ticket(key, tracker)), event):
+            continue
         write = _writer(run, action, environ, red, policy, beside)
         relay.note(work, tracker, key, event, patience(policy, red, standing), write)
         keys.append(key)
     return keys
+
+
+def _last(ticket: Ticket, event: Failed) -> bool:
+    return ticket.phase is Phase.OPEN and ticket.batch == event.batch
 
 
 def deliver(
@@ -176,7 +183,7 @@ def patience(policy: Policy, red: Sequence[CheckResult], standing: Standing | No
 
 def problems(
     run: Gathered, action: Mapping[str, Any], environ: Mapping[str, str]
-) -> Iterator[tuple[str, Event, Sequence[CheckResult]]]:
+) -> Iterator[tuple[str, Failed, Sequence[CheckResult]]]:
     """The problems that a run speaks about: fingerprint, event, and the checks that are red.
 
     All checks of a model are one problem; with ``group: check`` each is its own. Where the schema is

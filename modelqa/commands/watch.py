@@ -76,7 +76,8 @@ def watch(
     cut off or empty is a finding and never green. Labels in a file of their own that come later open the
     verdicts that lacked them again. Verdicts and tickets are kept in the ledger (MODELQA_LEDGER), in one
     transaction; a tracker that cannot be reached is told at a later look. Several watchers on one ledger
-    exclude each other. SIGTERM and Ctrl-C end it when the batch in hand is done.
+    exclude each other. SIGTERM and Ctrl-C end it when the batch, or the training, in hand is done; a second
+    Ctrl-C at once.
 
     Exit codes: 0 nothing failed; 1 a batch failed, or is inconclusive under `fail` (with --once); 2 a suite
     or the usage is wrong; 3 something could not be done, and is tried again at the next look.

@@ -90,7 +90,9 @@ class Work:
     def newest(self, suite: str) -> str | None:
         """The result (JSON) that was kept last for a suite; None where there is none."""
         query = select(results.c.result).join(batches).where(batches.c.suite == suite)
-        return self.connection.execute(query.order_by(results.c.time.desc()).limit(1)).scalar()
+        return self.connection.execute(
+            query.order_by(results.c.time.desc(), results.c.batch.desc()).limit(1)
+        ).scalar()
 
     # --- cursors and processes
 
@@ -187,9 +189,9 @@ class Work:
         self.connection.execute(update(outbox).where(outbox.c.id.in_(ids)).values(attempt=made))
 
     def sent(self, rows: list[Row]) -> None:
-        """Note that these were done, or need not be done any more."""
+        """Note that these were done, or need not be done any more; what was to be said is let go."""
         ids = [row.id for row in rows]
-        self.connection.execute(update(outbox).where(outbox.c.id.in_(ids)).values(state=SENT))
+        self.connection.execute(update(outbox).where(outbox.c.id.in_(ids)).values(state=SENT, payload="{}"))
 
     def pause(self, tracker: str, until: float) -> None:
         """Call a tracker no earlier than this."""

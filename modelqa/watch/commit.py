@@ -1,22 +1,28 @@
 """The one transaction: a result, how far its source is read, and all that has to follow from it."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from hashlib import sha1
 from typing import Any
 
 from modelqa import ticketing
 from modelqa.actions.tracker import Tracker
+from modelqa.core.bound import Outcome
 from modelqa.core.codec import Gathered, dumps, from_plain, loads, to_plain
-from modelqa.core.standing import Standing
+from modelqa.core.standing import Stand, Standing
 from modelqa.ledger import Batch, Row, Work
 from modelqa.reports.terminal import would
 from modelqa.watch import overtime
 from modelqa.watch.overtime import Rules
 
-FOLLOWS = "follows"
-"""What the outbox calls the place of actions that are no tickets."""
+FOLLOW, TRAIN = "follow", "retrain"
+"""What the outbox calls what follows one verdict, and what follows from how its checks stand over time."""
+
+
+def follows(suite: str) -> str:
+    """What outbox and leases call the place of a suite's actions that are no tickets."""
+    return f"follows:{suite[:150]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,14 @@ class Judged:
     rules: Rules = field(default_factory=Rules)
 
 
+@dataclass(frozen=True, slots=True)
+class Following:
+    """A run with the actions that are to follow it; by a standing where they are trainings."""
+
+    run: Gathered
+    standing: Standing | None = None
+
+
 def commit(
     work: Work, judged: Judged, hearings: Sequence[Hearing], environ: Mapping[str, str]
 ) -> dict[str, list[str]] | None:
@@ -63,32 +77,32 @@ def commit(
     environment = environ.get(ticketing.ENVIRONMENT, "")
     result, rules = judged.run.result, judged.rules
     standing = overtime.commit(work, result, environment=environment, rules=rules, earlier=earlier)
-    told = {
-        hearing.tracker.name: ticketing.note(
-            work, judged.run, hearing.action, hearing.tracker.name, environ, standing=standing
-        )
-        for hearing in hearings
-    }
-    for run in _following(judged, standing):
-        work.enqueue(FOLLOWS, _key(judged.batch), "follow", _plain(run))
+    told: dict[str, list[str]] = {}
+    for hearing in hearings:
+        name = hearing.tracker.name
+        keys = ticketing.note(work, judged.run, hearing.action, name, environ, standing=standing)
+        told.setdefault(name, []).extend(keys)
+    for each in _following(judged, standing):
+        action = FOLLOW if each.standing is None else TRAIN
+        work.enqueue(follows(result.suite), _key(judged.batch), action, _plain(each))
     return told
 
 
-def _following(judged: Judged, standing: Standing) -> Iterator[Gathered]:
-    """Runs with the actions that are to follow: not tickets, and trainings by how checks stand over time."""
+def _following(judged: Judged, standing: Standing) -> Iterator[Following]:
+    """The run with the actions that are to follow: not tickets, and trainings apart from the others."""
     others = [action for action in judged.run.actions if not {"ticket", "retrain"} & set(action)]
     run = replace(judged.run, actions=tuple(others))
-    if judged.followed or any(_due(run)):
-        yield run
+    if judged.followed or due(run):
+        yield Following(run)
     trainings = [action for action in judged.run.actions if "retrain" in action]
     if trainings:  # a green batch ends an episode
-        yield ticketing.over_time(replace(judged.run, actions=tuple(trainings)), standing)
+        yield Following(replace(judged.run, actions=tuple(trainings)), standing)
 
 
-def _due(run: Gathered) -> Iterable[bool]:
-    for action in run.actions:
-        line = would(run.result, action, partial=run.partial)
-        yield bool(line) and not line.startswith("would not")
+def due(run: Gathered) -> bool:
+    """Whether an action is to be done after a run."""
+    lines = [would(run.result, action, partial=run.partial) for action in run.actions]
+    return any(line and not line.startswith("would not") for line in lines)
 
 
 def _key(batch: Batch) -> str:
@@ -96,18 +110,25 @@ def _key(batch: Batch) -> str:
     return sha1(identity.encode(errors="surrogatepass"), usedforsecurity=False).hexdigest()
 
 
-def _plain(run: Gathered) -> dict[str, Any]:
+def _plain(following: Following) -> dict[str, Any]:
+    run, standing = following.run, following.standing
     actions = [dict(action) for action in run.actions]
     made = {"path": run.path, "result": to_plain(run.result), "actions": actions, "partial": run.partial}
+    if standing is not None:
+        made["standing"] = {id_: [stand.outcome, stand.words] for id_, stand in standing.items()}
     return dict(json.loads(json.dumps(made)))
 
 
-def follower(row: Row) -> Gathered:
-    """The run of an outbox row, with the actions that are to follow it."""
+def follower(row: Row) -> Following:
+    """What an outbox row says is to follow."""
     payload = row.payload
-    return Gathered(
+    run = Gathered(
         payload["path"],
         from_plain(payload["result"]),
         actions=tuple(payload["actions"]),
         partial=payload["partial"],
     )
+    if row.action != TRAIN:
+        return Following(run)
+    stands = payload["standing"].items()
+    return Following(run, {id_: Stand(Outcome(outcome), words) for id_, (outcome, words) in stands})

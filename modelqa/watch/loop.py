@@ -9,6 +9,7 @@ from modelqa.errors import Fenced
 from modelqa.ledger import Ledger
 from modelqa.reports.terminal import visible
 from modelqa.watch import hear
+from modelqa.watch.commit import Hearing
 from modelqa.watch.held import Stop, renewed
 from modelqa.watch.look import WRONG, Look
 from modelqa.watch.plan import Held, Plan, Tell
@@ -60,17 +61,32 @@ class Watcher:
 
     def hear(self, tell: Tell) -> None:
         """Bring trackers to where the ledger is, and do what else is to follow."""
-        plan = self.plan
-        for hearing in plan.hearings:
-            name = hearing.tracker.name
-            said = hear.relay(self.ledger, hearing, self._heard.get(name, {}), plan.step)
-            if not any(told.failed for told in said):
-                self._heard.pop(name, None)
-            for told in said:
-                tell(told)
-        try:
-            for told in hear.follow_up(self.ledger, plan.wishes, plan.step):
-                tell(told)
-        except WRONG as error:
-            tell(Told(visible(f"{plan.suite.suite}: {error}"), failed=True))
+        reached = [hearing for hearing in self.plan.hearings if self._relay(hearing, tell)]
+        if self._follow_up(tell):
+            for hearing in reached:  # tickets say what became of retraining
+                self._relay(hearing, tell)
         self._told_last = time.monotonic()
+
+    def _relay(self, hearing: Hearing, tell: Tell) -> bool:
+        """Bring one tracker to where the ledger is; whether it is there."""
+        name = hearing.tracker.name
+        said = hear.relay(self.ledger, hearing, self._heard.get(name, {}), self.plan.step)
+        for told in said:
+            tell(told)
+        failed = any(told.failed for told in said)
+        if not failed:
+            self._heard.pop(name, None)
+        return not failed
+
+    def _follow_up(self, tell: Tell) -> bool:
+        """Do what else is to follow; whether anything was said of it."""
+        said, suite = False, self.plan.suite.suite
+        try:
+            for told in hear.follow_up(self.ledger, self.plan):
+                said = True
+                tell(told)
+        except Fenced:
+            tell(Held(suite, "another watcher does what follows"))
+        except WRONG as error:
+            tell(Told(visible(f"{suite}: {error}"), failed=True))
+        return said

@@ -109,22 +109,21 @@ def after(
     failed
     """
     state = before or {"looks": 0, "time": now, "versions": {}}
+    measured = list(_heard(result))
+    if not measured:  # what has flowed in is there for the next batch
+        return dict(state), {}
     looks = state["looks"] + 1
     flow = rules.per_year * inflow(looks, now - state["time"])
     versions = dict(state["versions"])
     version = _version(result)
     held = dict(versions.pop(version, None) or _inherited(versions))
     standing = {}
-    silent, name = muted(result.checks), _batch(result)
-    for check in result.checks:
-        faced = {} if check.id in silent else _faced(check, result)
-        if faced:
-            share = rules.per_year / _checks(result) / len(faced)
-            stake = flow / _checks(result) / len(faced)
-            ours = {key: Kept.read(each) for key, each in held.get(check.id, {}).items()}
-            kept = _advance(ours, faced, _Batch(name, stake, share, rules))
-            standing[check.id] = _stand(check, kept, faced)
-            held[check.id] = {key: each.plain() for key, each in kept.items()}
+    for check, faced in measured:
+        share = rules.per_year / _checks(result) / len(faced)
+        stake = flow / _checks(result) / len(faced)
+        kept = _advance(_read(held, check), faced, _Batch(_batch(result), stake, share, rules))
+        standing[check.id] = _stand(check, kept, faced)
+        held[check.id] = {key: each.plain() for key, each in kept.items()}
     versions[version] = held
     last = dict(list(versions.items())[-MOST_VERSIONS:])
     return {"looks": looks, "time": max(now, state["time"]), "versions": last}, standing
@@ -136,17 +135,30 @@ def commit(
     """The same with the state that the ledger keeps, in the transaction that commits the batch.
 
     ``earlier`` are results of the same batch before it was restated, or got its labels: what was measured
-    then was counted then, and is no evidence twice.
+    then was counted then, and is no evidence twice. Such a check stands as it did.
     """
     model = result.subject.model
     about = (model.name or model.uri) if model else ""
     name = "overtime:" + fingerprint(result.suite, "", about, environment)
-    counted = {check.id for before in earlier for check in before.checks if check.verdicts}
-    fresh = replace(result, checks=tuple(check for check in result.checks if check.id not in counted))
+    counted = {check.id for before in earlier for check, _ in _heard(before)}
+    again = [(check, faced) for check, faced in _heard(result) if check.id in counted]
+    left = {check.id for check, _ in again}
+    fresh = replace(result, checks=tuple(check for check in result.checks if check.id not in left))
     state, standing = after(fresh, work.process(name), now=work.now, rules=rules)
     work.keep_process(name, state)
-    again = (check for check in result.checks if check.id in counted and _faced(check, result))
-    return standing | {check.id: Stand(Outcome.INCONCLUSIVE) for check in again}
+    held = state["versions"].get(_version(result), {})
+    return standing | {check.id: _stand(check, _read(held, check), faced) for check, faced in again}
+
+
+def _heard(result: SuiteResult) -> Iterator[tuple[CheckResult, dict[str, "_Faced"]]]:
+    """The checks that chance can turn red and that no broken schema mutes, with what they measured."""
+    silent = muted(result.checks)
+    found = ((check, _faced(check, result)) for check in result.checks if check.id not in silent)
+    return ((check, faced) for check, faced in found if faced)
+
+
+def _read(held: Mapping[str, Any], check: CheckResult) -> dict[str, Kept]:
+    return {key: Kept.read(each) for key, each in held.get(check.id, {}).items()}
 
 
 class _Batch(NamedTuple):

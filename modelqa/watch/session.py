@@ -80,12 +80,12 @@ class Session:
                 seen.append(each)
             text = "\n".join(lines(each))
             again = text in before
-            if isinstance(each, Done):
-                self._show(each.run.result)
-            else:
+            if not isinstance(each, Done):
                 self._told.add(text)
             if not again:
                 self._say(f"{time.strftime('%Y-%m-%d %H:%M:%S ') if self._apart else ''}{text}")
+            if isinstance(each, Done):
+                self._show(each.run.result)
 
         return tell
 

@@ -6,6 +6,7 @@ import pytest
 from watch_world import TICKET, World, outcomes, put, told
 
 from modelqa.core.bound import Outcome
+from modelqa.watch.plan import Done
 
 DAY = 86_400.0
 
@@ -32,6 +33,7 @@ def test_a_batch_that_does_not_come_is_late_and_then_missing(world: World, clock
     clock[0] += DAY
     seen = world.look()
     assert outcomes(seen) == {"new after new/a.parquet": "errored"}
+    assert [each.revision for each in seen if isinstance(each, Done)] == [1]
     reasons = [result.checks[0].reason for _, _, result in world.results()[1:]]
     assert reasons == [
         "the next batch is late: one is expected every day, and the last one, new/a.parquet, was judged "

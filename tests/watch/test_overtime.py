@@ -278,6 +278,43 @@ def test_the_ledger_keeps_it(tmp_path: Path) -> None:
         assert sees(1e-3, environment="staging") is Outcome.PASSED
 
 
+def test_a_batch_that_does_not_come_takes_nothing_of_what_flows_in() -> None:
+    """The budget of the days without one is there for the next."""
+    late = CheckResult("arrival", "arrival", (), Outcome.ERRORED, seconds=0, where="", reason="late")
+    one, other = Watched(), Watched()
+    for each in (one, other):
+        each.score(0.01)
+    assert one.sees(replace(run(late), levels=None)) == {}
+    other.day += 1
+    assert one.score(0.01) is other.score(0.01)
+    assert one.state == other.state
+
+
+def test_what_was_counted_is_not_counted_again_when_it_is_restated(tmp_path: Path) -> None:
+    """What a broken schema muted was not; a check that was counted stands as it stood."""
+    counted = Measurement("types", Estimate.fact(1.0, n=500), bound=Bound(max=0))
+    broken = check(counted, id_="types", kind="schema")
+    bad = check(score(1e-12))
+    first, second = run(broken, bad), run(bad)
+    with Ledger(f"sqlite:///{tmp_path / 'ledger.db'}") as ledger, ledger.writing() as work:
+
+        def sees(result: SuiteResult, *earlier: SuiteResult) -> Mapping[str, Stand]:
+            return commit(work, result, environment="", rules=Rules(), earlier=earlier)
+
+        def state() -> object:
+            return work.connection.exec_driver_sql("SELECT state FROM modelqa_processes").all()
+
+        assert sees(first) == {}
+        stands = sees(second, first)
+        assert stands["accuracy"].outcome is Outcome.FAILED
+        kept = state()
+        assert sees(second, first, second) == stands
+        assert state() == kept
+        # A schema that breaks later mutes what it would mute in a first run.
+        assert sees(first, second) == {}
+        assert state() == kept
+
+
 # --- what becomes of tickets
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from modelqa.after import Told, Wishes
 from modelqa.core.codec import Gathered
 from modelqa.errors import ActionError
 from modelqa.ledger import Ledger, issues
-from modelqa.watch.commit import FOLLOWS
+from modelqa.watch.commit import follows
 from modelqa.watch.folders import Folder
 from modelqa.watch.hear import ATTEMPTS, follow_up
 from modelqa.watch.held import Stop, renewed, stoppable
@@ -35,7 +36,7 @@ def promoting(world: World) -> World:
 
 def _pending(ledger: Ledger) -> int:
     with ledger.writing() as work:
-        return len(work.pending(FOLLOWS))
+        return len(work.pending(follows("tiny")))
 
 
 def _noted(world: World) -> None:
@@ -61,12 +62,14 @@ def test_what_was_noted_is_done_after_a_crash_and_only_that(promoting: World, tm
 
     with promoting.ledger() as ledger:
         assert _pending(ledger) == 1
-        assert [each.line for each in follow_up(ledger, Wishes(root=tmp_path), do=do)] == ["promoted"]
+        assert [each.line for each in follow_up(ledger, promoting.watcher(ledger).plan, do=do)] == [
+            "promoted"
+        ]
         assert [(run.result.subject.batch.name, str(run.result.outcome)) for run in done] == [  # type: ignore[union-attr]
             ("new/a.parquet", "passed")
         ]
         assert done[0].actions[0]["promote"] == "champion"
-        assert list(follow_up(ledger, Wishes(root=tmp_path), do=do)) == []
+        assert list(follow_up(ledger, promoting.watcher(ledger).plan, do=do)) == []
 
 
 def test_what_fails_is_tried_again_and_given_up_after_some_attempts(promoting: World, tmp_path: Path) -> None:
@@ -79,12 +82,34 @@ def test_what_fails_is_tried_again_and_given_up_after_some_attempts(promoting: W
     with promoting.ledger() as ledger:
         # The crash was the first attempt.
         said = [
-            [each.line for each in follow_up(ledger, Wishes(root=tmp_path), do=do)] for _ in range(ATTEMPTS)
+            [each.line for each in follow_up(ledger, promoting.watcher(ledger).plan, do=do)]
+            for _ in range(ATTEMPTS)
         ]
         assert said == [
-            *[["refused"]] * (ATTEMPTS - 2), ["refused", f"given up after {ATTEMPTS} attempts"], [],
+            *[["refused"]] * (ATTEMPTS - 2), ["refused", f"tiny: given up after {ATTEMPTS} attempts"], [],
         ]  # fmt: skip
         assert _pending(ledger) == 0
+
+
+def test_an_older_run_does_not_promote_after_a_newer_one(promoting: World) -> None:
+    """Where it could not at its turn, the newer one decides; what is written of it is tried again."""
+    put(promoting.new / "c.parquet", [2.0])
+    _noted(promoting)
+    done: list[tuple[str, int]] = []
+    down = [True]
+
+    def do(runs: list[Gathered], wishes: Wishes) -> list[Told]:
+        (run,) = runs
+        assert run.result.subject.batch is not None
+        done.append((run.result.subject.batch.name, len(run.actions)))
+        return [Told("down", failed=down.pop() if down else False)]
+
+    with promoting.ledger() as ledger:
+        plan = promoting.watcher(ledger).plan
+        for _ in range(3):
+            list(follow_up(ledger, plan, do=do))
+        assert _pending(ledger) == 0
+    assert done == [("new/a.parquet", 1), ("new/c.parquet", 1), ("new/a.parquet", 0)]
 
 
 def test_a_promotion_without_a_model_is_told_by_the_real_one(promoting: World) -> None:
@@ -152,13 +177,33 @@ def test_a_lease_is_renewed_while_something_is_judged(world: World) -> None:
             work.move("x", "y")
 
 
-def _left(ledger: Ledger, now: list[float]) -> float:
+def test_what_follows_may_take_longer_than_a_lease_lasts(
+    promoting: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A training of hours is noted as done, and done by nobody else meanwhile."""
+    _noted(promoting)
+    monkeypatch.setattr("modelqa.watch.hear.renewed", partial(renewed, every=0.01))
+    now = [1e10]
+    promoting._now = lambda _: now[0]
+
+    def do(runs: list[Gathered], wishes: Wishes) -> list[Told]:
+        for _ in range(20):
+            now[0] += 20.0
+            _until(lambda: _left(ledger, now, follows("tiny")) > 110.0)
+        return []
+
+    with promoting.ledger() as ledger:
+        assert list(follow_up(ledger, promoting.watcher(ledger).plan, do=do)) == []
+        assert _pending(ledger) == 0
+
+
+def _left(ledger: Ledger, now: list[float], name: str = "watch") -> float:
     from sqlalchemy import select
 
     from modelqa.ledger.tables import leases
 
     with ledger.writing() as work:
-        until = work.connection.execute(select(leases.c.expires).where(leases.c.name == "watch")).scalar_one()
+        until = work.connection.execute(select(leases.c.expires).where(leases.c.name == name)).scalar_one()
     return float(until) - now[0]
 
 
