@@ -119,7 +119,7 @@ def _ratio(sides: _Sides, designed: float, p: float) -> Measurement:
     """Whether the assignment is broken, as a count of one."""
     n = sum(sides.assigned)
     got = f"{show(sides.assigned[0] / n, Unit.SHARE)} of {n:,} units got the treatment"
-    note = f"{got}, {show(designed, Unit.SHARE)} were to (p = {p:.2g})"
+    note = f"{got}, {show(designed, Unit.SHARE)} were to; p = {p:.2g}"
     fact = Estimate.fact(int(p < BROKEN), n=n)
     return Measurement("sample_ratio_mismatch", fact, bound=Bound(max=0), note=note, counts="units")
 

@@ -25,7 +25,7 @@ def export(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where to write.")] = Path(),
     batch: Annotated[str | None, typer.Option(help="The reviewed rows, instead of the suite's.")] = None,
     on: Annotated[str | None, typer.Option(help="The column that names a row; else the suite's key.")] = None,
-    row: Annotated[str | None, typer.Option(help="Its name in the reviews, if another.")] = None,
+    row: Annotated[str | None, typer.Option(help="That column's name in the reviews, if another.")] = None,
     tracking_uri: Annotated[str | None, typer.Option(help="MLflow tracking URI.")] = None,
 ) -> None:
     """Write what people corrected: rows to retrain on, and cases for the check of that name.
@@ -58,4 +58,4 @@ def export(
     for frame, kind in ((made.labelled, "labelled"), (made.cases, "cases")):
         path = output / f"{loaded.suite}-{kind}.parquet"
         frame.to_parquet(path, index=False)
-        typer.echo(f"{path} ({len(frame):,} rows)")
+        typer.echo(f"{path} ({len(frame):,} {'row' if len(frame) == 1 else 'rows'})")

@@ -12,6 +12,7 @@ from modelqa import Suite
 from modelqa.core.bound import Outcome
 from modelqa.core.result import CheckResult
 from modelqa.errors import SuiteError
+from modelqa.reports import terminal
 
 KEYS = {"arm": "variant", "treatment": "challenger", "control": "champion"}
 
@@ -80,6 +81,8 @@ def test_a_broken_assignment_is_red_and_nothing_else_is_judged() -> None:
     assert "49% of 100,000 units got the treatment, 50% were to" in ratio.measurement.note
     assert "withheld: sample ratio mismatch" in effect.measurement.note
     assert not effect.measurement.estimate.exists
+    suite = Suite("trial", batch=experiment(49_020, 50_980), checks=[{"ab": "bought", **KEYS, "min": 0}])
+    assert "sample_ratio_mismatch" in terminal.render(suite.run())
     assert judged(experiment(49_020, 50_980), min=0, share="49%").outcome is Outcome.PASSED
 
 

@@ -18,7 +18,7 @@ from modelqa.core.bound import Bound, Outcome, judge
 from modelqa.core.estimate import Levels
 from modelqa.core.result import CheckResult
 from modelqa.engines.opening import open_rows
-from modelqa.errors import CheckError
+from modelqa.errors import CheckError, SuiteError
 from modelqa.testing import FakeModel, make_batch
 
 BATCH = make_batch(400)
@@ -243,6 +243,12 @@ def test_a_case_without_an_answer_is_an_error(tmp_path: Path) -> None:
         "has no column 'wanted'"
         in judged(tmp_path, {"cases": "cases.csv", "expected": "wanted", "max": 0}).reason
     )
+
+
+def test_cases_have_no_slices(tmp_path: Path) -> None:
+    """They are rows of their own: a slice would repeat them under its name."""
+    with pytest.raises(SuiteError, match="looks at no rows of the batch"):
+        judged(tmp_path, {"cases": "cases.csv", "max": 0, "slices": ["region"]}, slices=["region"])
 
 
 # --- back into training
