@@ -280,6 +280,24 @@ def test_corrections_become_rows_to_train_on_and_cases_for_the_gate(
     assert result.verdicts[0].measurement.estimate.value == wrong > 0
 
 
+def test_reviews_with_columns_of_other_names_are_exported_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the check is told by its keys, the command is told by options."""
+    BATCH.to_csv(tmp_path / "batch.csv", index=False)
+    reviews(tmp_path, [(BATCH["id"].iloc[0], "odd", 1)], "row,mood,truth")
+    (tmp_path / "people.suite.yaml").write_text(
+        "suite: people\nbatch: batch.csv\nkey: id\nchecks:\n"
+        "  - feedback: correction_rate\n    table: reviews.csv\n    row: row\n    min: 0\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    names = ["--row", "row", "--verdict", "mood", "--correction", "truth"]
+    ran = CliRunner().invoke(app, ["feedback", "export", "people.suite.yaml", "reviews.csv", *names])
+    assert ran.exit_code == 0, ran.output
+    assert "people-cases.parquet (1 row)" in ran.output
+    assert pd.read_parquet(tmp_path / "people-cases.parquet")["expected"].tolist() == [1]
+
+
 def test_nothing_corrected_is_nothing_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And said."""
     BATCH.to_csv(tmp_path / "batch.csv", index=False)
