@@ -73,6 +73,8 @@ def ab(
     30 units in each arm. ``min: 0`` says that treatment has to win; a check of another outcome
     with ``min: -0.01`` guards it.
 
+    Its id tells both arms; ``name:`` gives it a shorter one.
+
     Raises `CheckError` where the outcome is no number, or an arm has no rows.
 
     Example::
