@@ -44,7 +44,7 @@ def _unit(_: str, *, scale: str = "difference", **__: Any) -> Unit:
     return Unit.SHARE if scale == "relative" else Unit.NUMBER
 
 
-@check(needs=Needs.BATCH, unit=_unit, verify=_sound, cached=True)
+@check(needs=Needs.BATCH, unit=_unit, verify=_sound, cached=True, signed=True)
 def ab(
     ctx: Context,
     outcome: str,
@@ -69,8 +69,11 @@ def ab(
     the check is red and the outcomes are not judged, for whatever broke the assignment can break them.
     Then the mean of treatment less that of control, or that over control (``scale: relative``), between
     ends that hold at every look, so that stopping at the first clear verdict is allowed. They are
-    closest after ``planned`` units. ``min: 0`` says that treatment has to win; a check of another outcome
+    closest after ``planned`` units (both arms), which is to be chosen before the data is seen, and need
+    30 units in each arm. ``min: 0`` says that treatment has to win; a check of another outcome
     with ``min: -0.01`` guards it.
+
+    Its id tells both arms; ``name:`` gives it a shorter one.
 
     Raises `CheckError` where the outcome is no number, or an arm has no rows.
 
@@ -87,19 +90,22 @@ def ab(
     designed = units.share(share)
     p = always.mismatch(sides.assigned[0], sum(sides.assigned), designed)
     yield _ratio(sides, designed, p)
-    name = f"ab_{outcome}_{scale}"
+    metric = f"ab_{outcome}_{scale}"
     if p < BROKEN:
         withheld = Estimate.undefined(n=sum(sides.assigned))
         yield Measurement(
-            name, withheld, unit=_unit(outcome, scale=scale), note="withheld: sample ratio mismatch"
+            metric, withheld, unit=_unit(outcome, scale=scale), note="withheld: sample ratio mismatch"
         )
         return
     found = always.compared(*sides.arms, ctx.levels, planned=planned, scale=scale)
-    means = " and ".join(f"{each.mean:.4g} ({each.n:,})" for each in sides.arms)
-    left = "".join(f"; {count:,} {what}" for what, count in sides.left.items() if count)
-    yield Measurement(
-        name, found, unit=_unit(outcome, scale=scale), note=f"means {means}{left}", counts="units"
-    )
+    told = [
+        f"{name} {each.mean:.4g} (n={each.n:,})"
+        for name, each in zip(("treatment", "control"), sides.arms, strict=True)
+    ]
+    few = f"fewer than {always.FEWEST} units in an arm decide nothing"
+    told += [few] if min(each.n for each in sides.arms) < always.FEWEST else []
+    told += [f"{what}: {count:,}" for what, count in sides.left.items() if count]
+    yield Measurement(metric, found, unit=_unit(outcome, scale=scale), note="; ".join(told), counts="units")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +121,7 @@ def _ratio(sides: _Sides, designed: float, p: float) -> Measurement:
     """Whether the assignment is broken, as a count of one."""
     n = sum(sides.assigned)
     got = f"{show(sides.assigned[0] / n, Unit.SHARE)} of {n:,} units got the treatment"
-    note = f"{got}, {show(designed, Unit.SHARE)} were to (p = {p:.2g})"
+    note = f"{got}, {show(designed, Unit.SHARE)} were to; p = {p:.2g}"
     fact = Estimate.fact(int(p < BROKEN), n=n)
     return Measurement("sample_ratio_mismatch", fact, bound=Bound(max=0), note=note, counts="units")
 
@@ -143,7 +149,7 @@ def _sides(ctx: Context, outcome: str, arm: str, values: tuple[str, str], unit: 
     )
     left = {
         "rows of other arms": int(np.count_nonzero((side < 0) & ~crossed)),
-        "units in both arms left out": len(np.unique(who[crossed])),
+        "units in both arms, left out": len(np.unique(who[crossed])),
         "rows without an outcome yet": int(np.count_nonzero(~known & (side >= 0))),
     }
     return _Sides(assigned, arms, left)  # type: ignore[arg-type]

@@ -35,16 +35,22 @@ def feedback(
 
     ``statistic`` is approval_rate (rows whose prediction people call right), correction_rate (rows for
     which they say what is right) or agreement (of two reviewers of a row, how often they say the same).
+    The rates are of the reviewed rows of the batch (exact binomial interval), agreement is averaged over
+    rows with two reviewers or more (studentised).
+
     ``table`` is a file with a review a row, or `assessments:/EXPERIMENT/NAME`: what people said of the
     traces of an MLflow experiment. ``on`` is the column that names the row (left out: the suite's
     `key`), and ``row`` its name in the table, if it is another (of assessments `request`, the client's
-    request id). ``verdict`` is approve or reject, or what means the same; ``correction`` what would be
-    right; ``reviewer`` an opaque name; ``time`` when it was said. One of verdict and correction may be
-    missing, and both of the others. Of a reviewer's verdicts on a row the latest counts; of several reviewers
-    the majority, and the latest of a tie. The rates are of the reviewed rows of the batch (exact
-    binomial interval), agreement is averaged over rows with two reviewers or more (studentised).
+    request id). The other keys name columns of the table: ``verdict`` is approve or reject, or what means
+    the same; ``correction`` what would be right, and then counts whatever the verdict is; ``reviewer`` an
+    opaque name; ``time`` when it was said. One of verdict and correction may be missing, and both of the
+    others.
 
-    Raises `CheckError` where a column is missing, a verdict is no such word, or no row is reviewed.
+    Of a reviewer's verdicts on a row the latest counts; of several reviewers the majority, and the latest
+    of a tie.
+
+    Raises `CheckError` where a column is missing, a review has neither a correction nor a verdict
+    that is one, or no row is reviewed.
 
     Example::
 
@@ -56,10 +62,14 @@ def feedback(
     names = Names(_on(ctx, on), row=row, verdict=verdict, correction=correction, reviewer=reviewer, time=time)
     found = reviewed(ctx.batch, ctx.rows(table), names)
     if not len(found.resolved.rows):
-        raise CheckError(f"{table} has no verdict on any of these {ctx.batch.rows:,} rows")
-    yield Measurement(
-        f"feedback_{statistic}", _estimate(found, statistic, ctx.levels), unit=Unit.SHARE, note=found.note
-    )
+        of = f"{names.on!r}" if row is None else f"{names.on!r} with {row!r}"
+        raise CheckError(
+            f"{table} has no verdict on any of these {ctx.batch.rows:,} rows (compared by column {of}); "
+            f"{found.note or 'it names no row'}"
+        )
+    estimate = _estimate(found, statistic, ctx.levels)
+    alone = "" if estimate.exists else "; no row has two reviewers"
+    yield Measurement(f"feedback_{statistic}", estimate, unit=Unit.SHARE, note=found.note + alone)
 
 
 def _on(ctx: Context, on: str | None) -> str:

@@ -9,18 +9,20 @@ from numpy.typing import NDArray
 
 from modelqa.checks.codes import apart, coded, plain
 from modelqa.core.ports import Column, Table
+from modelqa.core.signature import ColumnKind
 from modelqa.errors import CheckError
 from modelqa.stats.reviews import APPROVED, REJECTED, Resolved, resolve
 
 Codes = NDArray[np.intp]
+_EXACT = 2.0**53
 WORDS: Mapping[str, int] = {
     **dict.fromkeys(
         ("approve", "approved", "accept", "accepted", "ok", "right", "yes", "true", "1"), APPROVED
     ),
     **dict.fromkeys(("reject", "rejected", "wrong", "no", "false", "0"), REJECTED),
-    **dict.fromkeys(("correct", "corrected", "correction", "edit", "edited"), REJECTED),
+    **dict.fromkeys(("corrected", "correction", "edit", "edited"), REJECTED),
 }
-"""Verdicts as people write them. Whoever corrects says what is right in another column."""
+"""Verdicts as people write them; "correct" is none, for it may praise or ask for a correction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +57,15 @@ class Reviewed:
     @property
     def note(self) -> str:
         """How the answers came about."""
-        rows, conflicts = len(self.resolved.rows), int(self.resolved.conflicted.sum())
-        who = f" by {self.reviewers:,} reviewers" if self.reviewers else ""
-        told = [f"{self.reviews:,} reviews{who} of {rows:,} rows"]
-        told += [f"{conflicts:,} of them contradictory (majority, then the latest)"] if conflicts else []
-        told += [f"{self.strangers:,} reviews of other rows"] if self.strangers else []
-        told += [f"{self.silent:,} without a verdict"] if self.silent else []
-        return "; ".join(told)
+        told = {
+            "reviewed rows": len(self.resolved.rows),
+            "reviews": self.reviews,
+            "reviewers": self.reviewers,
+            "contradictory rows (majority, then the latest)": int(self.resolved.conflicted.sum()),
+            "reviews of other rows": self.strangers,
+            "reviews without a verdict": self.silent,
+        }
+        return "; ".join(f"{what}: {count:,}" for what, count in told.items() if count)
 
 
 def reviewed(batch: Table, table: Table, names: Names) -> Reviewed:
@@ -87,7 +91,7 @@ def reviewed(batch: Table, table: Table, names: Names) -> Reviewed:
     )
 
 
-_SILENT = -2
+_SILENT, _NO_WORD = -2, -3
 
 
 def _answers(table: Table, names: Names) -> tuple[Codes, tuple[Any, ...]]:
@@ -95,26 +99,32 @@ def _answers(table: Table, names: Names) -> tuple[Codes, tuple[Any, ...]]:
     there = [name for name in (names.verdict, names.correction) if name in table.kinds]
     if not there:
         raise CheckError(
-            f"{table.info.name} has neither a column {names.verdict!r} nor one {names.correction!r}"
+            f"{table.info.name} has neither a column {names.verdict!r} nor one {names.correction!r}; "
+            f"it has {_listed(table)}"
         )
     answers = np.full(table.rows, _SILENT, dtype=np.intp)
+    corrections: tuple[Any, ...] = ()
     if names.verdict in there:
-        answers = _worded(table.column(names.verdict), table.info.name)
-    if names.correction not in there:
-        return answers, ()
-    corrections, codes = coded(table.column(names.correction))
-    return np.where(codes < 0, answers, codes + 1), corrections
-
-
-def _worded(column: Column, table: str) -> Codes:
-    distinct, codes = coded(column)
-    known = [WORDS.get(plain(value).strip().lower(), -3) for value in distinct]
-    answers = np.array([*known, _SILENT], dtype=np.intp)[codes]
-    wrong = int(np.count_nonzero(answers == -3))
+        words, codes = _written(table.column(names.verdict))
+        known = [WORDS.get(plain(value).strip().lower(), _NO_WORD) for value in words]
+        answers = np.array([*known, _SILENT], dtype=np.intp)[codes]
+    if names.correction in there:
+        corrections, codes = _written(table.column(names.correction))
+        answers = np.where(codes < 0, answers, codes + 1)
+    wrong = int(np.count_nonzero(answers == _NO_WORD))
     if wrong:
-        expected = ", ".join(sorted(WORDS))
-        raise CheckError(f"{table}: {wrong:,} values of {column.name!r} are no verdict; expected {expected}")
-    return answers
+        raise CheckError(
+            f"{table.info.name}: column {names.verdict!r} holds no verdict in {wrong:,} of "
+            f"{table.rows:,} rows; expected one of {', '.join(sorted(WORDS))}"
+        )
+    return answers, corrections
+
+
+def _written(column: Column) -> tuple[tuple[Any, ...], Codes]:
+    """Distinct values and codes, as `coded` has them; a text of blanks says nothing."""
+    distinct, codes = coded(column)
+    blank = np.array([*(isinstance(value, str) and not value.strip() for value in distinct), False])
+    return distinct, np.where(blank[codes], -1, codes)
 
 
 def _places(batch: Column, reviews: Column, name: str) -> Codes:
@@ -122,28 +132,39 @@ def _places(batch: Column, reviews: Column, name: str) -> Codes:
     if batch.missing.all() or reviews.missing.all():
         return np.full(len(reviews.values), -1)
     ours, theirs = _comparable(batch, reviews)
-    order = np.argsort(ours, kind="stable")
+    known = np.flatnonzero(~batch.missing)
+    order = known[np.argsort(ours[known], kind="stable")]
     ordered = ours[order]
-    known = ~batch.missing[order]
-    repeated = (ordered[1:] == ordered[:-1]) & known[1:] & known[:-1]
-    if repeated.any():
+    repeated = int(np.count_nonzero(ordered[1:] == ordered[:-1]))
+    if repeated:
         raise CheckError(
-            f"{name}: column {batch.name!r} does not name rows: {repeated.sum():,} values are repeated"
+            f"{name}: column {batch.name!r} does not name rows: in {repeated:,} rows it repeats a value; "
+            "expected another one in each"
         )
     at = np.minimum(np.searchsorted(ordered, theirs), len(ordered) - 1)
-    found = (ordered[at] == theirs) & known[at] & ~reviews.missing
-    return np.where(found, order[at], -1)
+    return np.where((ordered[at] == theirs) & ~reviews.missing, order[at], -1)
 
 
 def _comparable(one: Column, other: Column) -> tuple[NDArray[Any], NDArray[Any]]:
     """Both as numbers of one list of values, or as they are; a number beside texts is the text of it."""
-    if not one.categories and not other.categories:
+    sides = one, other
+    if not any(each.categories or each.kind is ColumnKind.OTHER for each in sides):
+        if one.kind != other.kind and any(_beyond(each) for each in sides):
+            raise CheckError(
+                f"columns {one.name!r} and {other.name!r} hold {one.dtype} and {other.dtype}, and "
+                "numbers from 2^53 on, which floats cannot tell apart; write both as texts"
+            )
         return one.values, other.values
     (left, ours), (right, theirs) = coded(one), coded(other)
     names = [[plain(value) for value in side] for side in (left, right)]
     codes = {name: code for code, name in enumerate(dict.fromkeys((*names[0], *names[1])))}
     places = [np.array([*(codes[name] for name in side), -1], dtype=np.intp) for side in names]
     return places[0][ours], places[1][theirs]
+
+
+def _beyond(column: Column) -> bool:
+    """Whether there are numbers that a float does not tell from the next."""
+    return bool((np.abs(column.values[~column.missing].astype(np.float64)) >= _EXACT).any())
 
 
 def _times(column: Column) -> NDArray[np.float64]:
@@ -155,7 +176,9 @@ def _times(column: Column) -> NDArray[np.float64]:
 
 def _column(table: Table, name: str) -> Column:
     if name not in table.kinds:
-        raise CheckError(
-            f"{table.info.name} has no column {name!r}; it has {', '.join(list(table.kinds)[:20])}"
-        )
+        raise CheckError(f"{table.info.name} has no column {name!r}; it has {_listed(table)}")
     return table.column(name)
+
+
+def _listed(table: Table) -> str:
+    return ", ".join(list(table.kinds)[:20])

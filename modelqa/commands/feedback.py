@@ -1,5 +1,6 @@
 """`modelqa feedback export`: people's corrections, back into training and into the gate."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -25,7 +26,11 @@ def export(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where to write.")] = Path(),
     batch: Annotated[str | None, typer.Option(help="The reviewed rows, instead of the suite's.")] = None,
     on: Annotated[str | None, typer.Option(help="The column that names a row; else the suite's key.")] = None,
-    row: Annotated[str | None, typer.Option(help="Its name in the reviews, if another.")] = None,
+    row: Annotated[str | None, typer.Option(help="That column's name in the reviews, if another.")] = None,
+    verdict: Annotated[str, typer.Option(help="The reviews' column of verdicts.")] = "verdict",
+    correction: Annotated[str, typer.Option(help="That of what is right.")] = "correction",
+    reviewer: Annotated[str, typer.Option(help="That of who says so.")] = "reviewer",
+    time: Annotated[str, typer.Option(help="That of when it was said.")] = "time",
     tracking_uri: Annotated[str | None, typer.Option(help="MLflow tracking URI.")] = None,
 ) -> None:
     """Write what people corrected: rows to retrain on, and cases for the check of that name.
@@ -49,8 +54,9 @@ def export(
     if name is None:
         raise ModelQAError("say by which column reviews name rows: --on, or the suite's `key:`")
     uri = project.tracking_uri(here.option("tracking_uri", tracking_uri), here.root)
-    opened = Opened(loaded, Settings(root=here.root, tracking_uri=uri))
-    made = corrections(opened, opened.rows_of(reviews), Names(name, row=row))
+    names = Names(name, row=row, verdict=verdict, correction=correction, reviewer=reviewer, time=time)
+    with closing(Opened(loaded, Settings(root=here.root, tracking_uri=uri))) as opened:
+        made = corrections(opened, opened.rows_of(reviews), names)
     typer.echo(visible(made.found.note))
     if not len(made.cases):
         raise ModelQAError("nobody corrected any of these rows: there is nothing to write")
@@ -58,4 +64,4 @@ def export(
     for frame, kind in ((made.labelled, "labelled"), (made.cases, "cases")):
         path = output / f"{loaded.suite}-{kind}.parquet"
         frame.to_parquet(path, index=False)
-        typer.echo(f"{path} ({len(frame):,} rows)")
+        typer.echo(f"{path} ({len(frame):,} {'row' if len(frame) == 1 else 'rows'})")

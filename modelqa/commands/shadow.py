@@ -19,22 +19,25 @@ def shadow(
     ] = None,
     model: Annotated[str | None, typer.Option(help="The challenger, instead of the suite's model.")] = None,
     champion: Annotated[str | None, typer.Option(help="The model that serves now.")] = None,
-    max_disagreement: Annotated[str, typer.Option(help="The most rows with another prediction.")] = "5%",
-    max_errors: Annotated[str, typer.Option(help="The most errors beyond the champion's.")] = "0.1 pp",
-    max_latency: Annotated[str, typer.Option(help="The most time beyond the champion's p95.")] = "10%",
+    max_disagreement: Annotated[
+        str, typer.Option(help="The largest share of rows with another prediction.")
+    ] = "5%",
+    max_errors: Annotated[str, typer.Option(help="How much more often it may err (pp: points).")] = "0.1 pp",
+    max_latency: Annotated[str, typer.Option(help="How much slower its p95 may be.")] = "10%",
     to_label: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write disagreements for people to label (parquet).")
     ] = None,
-    rows: Annotated[int, typer.Option(min=1, help="At most so many rows to label.")] = 200,
+    rows: Annotated[int, typer.Option(min=1, help="The most rows to label.")] = 200,
     json: Annotated[Path | None, typer.Option(help="Write the result as JSON.")] = None,
     tracking_uri: Annotated[str | None, typer.Option(help="MLflow tracking and registry URI.")] = None,
 ) -> None:
     """Replay logged requests through two models: do they agree, err and answer alike?
 
     The suite says what the models and the rows are; its own checks are not run, and nothing acts.
-    `--to-label` writes the rows on which the models disagree, those that are further apart first of all:
-    all that one model has over the other lies there. Fill in the empty column and name the file in
-    `labels:`. Exit codes: as of `modelqa run`.
+    `--to-label` draws rows on which the models disagree, more of those that are further apart: all that
+    one model has over the other lies there. People fill in the empty column; the file then is a `batch:`
+    of a suite with `weights: modelqa_weight`, which speaks of all disagreements and of nothing else.
+    Exit codes: as of `modelqa run`.
     """
     from modelqa.after import Wishes, follow
     from modelqa.core.codec import Gathered
@@ -56,6 +59,7 @@ def shadow(
     for line in follow([Gathered(str(suite), result)], wishes):
         typer.echo(line.line)
     if to_label and chosen:
+        to_label.parent.mkdir(parents=True, exist_ok=True)
         chosen.frame.to_parquet(to_label, index=False)
         typer.echo(f"to label: {to_label} ({len(chosen.frame):,} of {chosen.disagreements:,} disagreements)")
     elif to_label:

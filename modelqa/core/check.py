@@ -91,12 +91,12 @@ class CheckType:
     ``needs`` and ``unit`` (what its bounds measure) may be functions of the parameters: the main one
     first, the others that are written as keywords; ``facts`` are counted, so they cost no share of the
     alarm budget; ``own_bound`` checks hold their bound in their arguments, so `min` and `max` are
-    mistakes; ``paired`` checks compare with the champion themselves; ``alone`` checks want the machine
-    for themselves; ``cached`` ones (it may be a function of the parameters) measure what follows from
-    subject, parameters and code alone, neither from a clock nor from anything outside, so that it may be
-    kept; ``verify`` says at collection what is wrong with values that the types allow; ``influence``
-    takes what the function takes and says which rows move its measurements, so that its power can be
-    worked out.
+    mistakes; what ``signed`` ones measure may be below zero though it is a share; ``paired`` checks
+    compare with the champion themselves; ``alone`` checks want the machine for themselves; ``cached``
+    ones (it may be a function of the parameters) measure what follows from subject, parameters and code
+    alone, neither from a clock nor from anything outside, so that it may be kept; ``verify`` says at
+    collection what is wrong with values that the types allow; ``influence`` takes what the function takes
+    and says which rows move its measurements, so that its power can be worked out.
     """
 
     function: CheckFunction
@@ -110,6 +110,7 @@ class CheckType:
     verify: Callable[..., Iterable[Complaint]] | None
     influence: Callable[..., Iterable[Influence]] | None = None
     cached: bool | Callable[..., bool] = False
+    signed: bool = False
 
     @property
     def main(self) -> inspect.Parameter | None:
@@ -184,6 +185,7 @@ def check(
     verify: Callable[..., Iterable[Complaint]] | None = ...,
     influence: Callable[..., Iterable[Influence]] | None = ...,
     cached: bool | Callable[..., bool] = ...,
+    signed: bool = ...,
 ) -> Callable[[F], F]: ...
 def check(
     function: F | None = None,
@@ -198,6 +200,7 @@ def check(
     verify: Callable[..., Iterable[Complaint]] | None = None,
     influence: Callable[..., Iterable[Influence]] | None = None,
     cached: bool | Callable[..., bool] = False,
+    signed: bool = False,
 ) -> F | Callable[[F], F]:
     """Mark a function as a check; it stays the function it was, and is registered nowhere.
 
@@ -223,6 +226,7 @@ def check(
             verify=verify,
             influence=influence,
             cached=cached,
+            signed=signed,
         )
         setattr(function, _MARK, made)
         return function

@@ -140,16 +140,17 @@ def _rows(check: CheckResult) -> Iterator[tuple[str, ...]]:
         yield (check.outcome.upper(), check.id, check.message, "", "", "")
         return
     shown = [verdict for verdict in worst_first(check.verdicts) if verdict.outcome not in GREEN]
+    several = len({verdict.measurement.metric for verdict in check.verdicts}) > 1
     for position, verdict in enumerate(shown[:MOST_ROWS]):
-        yield (verdict.outcome.upper(), "" if position else check.id, *_cells(verdict))
+        yield (verdict.outcome.upper(), "" if position else check.id, *_cells(verdict, several))
     if len(shown) > MOST_ROWS:
         yield ("", "", f"and {len(shown) - MOST_ROWS:,} more", "", "", "")
 
 
-def _cells(verdict: Verdict) -> tuple[str, ...]:
+def _cells(verdict: Verdict, several: bool) -> tuple[str, ...]:
     found = verdict.measurement
     place = " in ".join(part for part in (found.column, found.slice) if part)
-    metric = found.metric if found.column else ""
+    metric = found.metric if found.column or several else ""
     value = show_estimate(found.estimate, found.unit) if found.estimate.exists else f"none: {found.note}"
     return (
         ": ".join(part for part in (place, metric) if part),

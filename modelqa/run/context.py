@@ -96,21 +96,26 @@ class View:
         return self.opened.settings.clock()
 
     def path(self, written: str) -> Path:
+        self.opened.outside = True
         return locate(written, self.opened.suite, self.opened.settings)
 
     def logged(self, word: str) -> Path:
+        self.opened.outside = True
         return self.opened.logged_by_run(self.side, word)
 
     def now(self) -> float:
+        self.opened.outside = True
         return self.opened.settings.now()
 
     @property
     def created(self) -> float | None:
+        self.opened.outside = True
         found: Found = self.opened.find(self.side)
         return found.created
 
     @property
     def tags(self) -> Mapping[str, str]:
+        self.opened.outside = True
         if self.opened.suite.model is None:
             return {}
         found: Found = self.opened.find(self.side)
@@ -146,6 +151,7 @@ class View:
         return said if self.chosen is None else replace(said, values=said.values[self.chosen])
 
     def rows(self, source: str) -> Table:
+        self.opened.outside = True
         return self.opened.rows_of(source)
 
     def decisions_on(self, table: Table) -> Predictions:

@@ -253,7 +253,7 @@ class Opened:
 
     def rows_of(self, source: str) -> Table:
         """Another table that a check names, opened once."""
-        return self.once("table", "of a check", source, make=lambda: self._table(source, source))
+        return self.once("table", "of a check", source, make=lambda: self._rows("table", source))
 
     def decisions_on(self, side: Side, table: Table) -> Predictions:
         """What a model decides of another table's rows, at the suite's threshold."""
@@ -363,11 +363,14 @@ class Opened:
             raise SubjectError(f"the suite names no `{key}:`")
         # Taken before anything is read: what is read later must not go by the digest of something else.
         known = hashed(self, key).digest if self.settings.cache is not None and is_local(source) else None
+        return self._rows(key, source, known)
+
+    def _rows(self, key: str, source: Any, digest: str | None = None) -> Table:
         found = find_rows(source, self.suite, self.settings)
         alone = isinstance(found, tuple) and len(found) == 1
         named = "" if alone else name_of_rows(source, key)
         uri, engine = self.settings.tracking_uri, self.suite.engine
-        table = open_rows(found, name=named, tracking_uri=uri, engine=engine, digest=known)
+        table = open_rows(found, name=named, tracking_uri=uri, engine=engine, digest=digest)
         if table.rows == 0:
             raise SubjectError(f"{key} {table.info.name} has no rows; expected at least one")
         return table

@@ -123,8 +123,8 @@ def _beside_the_point(check: CheckSpec) -> Iterator[tuple[str, str]]:
             )
         elif check.versus == "dummy" and (Needs.LABELS not in own or Needs.MODEL in own):
             yield "versus", "is no score of labels, which is all that a dummy knows"
-    if check.slices and not own & ~Needs.VERSION:
-        yield "slices", "looks at no rows, so that it has no slices"
+    if check.slices and not own & ~(Needs.VERSION | Needs.MODEL):
+        yield "slices", "looks at no rows of the batch, so that it has no slices"
 
 
 def _versioned(model: object) -> bool:

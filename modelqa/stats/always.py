@@ -4,8 +4,8 @@ An interval that holds at one sample size fails if somebody looks after every hu
 the first good look. These hold at all sizes at once, so stopping when one likes costs nothing.
 """
 
-from dataclasses import KW_ONLY, dataclass
-from math import exp, inf, isfinite, log, sqrt
+from dataclasses import KW_ONLY, dataclass, replace
+from math import copysign, exp, hypot, inf, isfinite, log, sqrt
 from typing import Literal
 
 import numpy as np
@@ -18,8 +18,10 @@ Scale = Literal["difference", "relative"]
 _SHARPEST = 8.0
 """The mixture's weight, so that its ends are closest at the planned size (Howard et al. 2021, eq. 3.8,
 for tails of some percent)."""
-_ROWS_OF_PRIOR = 10_000.0
-_CONVERGED, _STEPS = 1e-12, 200
+_ROWS_OF_PRIOR = 1_000.0
+FEWEST = 30
+"""Units of an arm from which its mean is nearly normal and its spread known: fewer decide nothing."""
+_CONVERGED, _STEPS, _ROUNDING = 1e-12, 200, 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +54,15 @@ def arm(values: Floats, units: NDArray[np.intp] | None = None) -> Arm:
     n = len(sums)
     if n == 0:
         return Arm(np.nan, error=inf, n=0)
-    mean = float(sums.sum() / rows.sum())
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = float(sums.sum() / rows.sum())
     if n == 1:
         return Arm(mean, error=inf, n=1)
-    rest = sums - mean * rows
-    return Arm(mean, error=float(sqrt(np.dot(rest, rest) * n / (n - 1)) / rows.sum()), n=n)
+    with np.errstate(over="ignore", invalid="ignore"):
+        rest = sums - mean * rows
+        rest[np.abs(rest) <= _ROUNDING * np.abs(mean * rows)] = 0.0
+        error = float(np.sqrt(np.dot(rest, rest) * n / (n - 1)) / rows.sum())
+    return Arm(mean, error=error if isfinite(error) else inf, n=n)
 
 
 def compared(treatment: Arm, control: Arm, levels: Levels, *, planned: int, scale: Scale) -> Estimate:
@@ -65,8 +71,12 @@ def compared(treatment: Arm, control: Arm, levels: Levels, *, planned: int, scal
     The ends invert the one-sided normal mixture (Robbins 1970; Howard et al. 2021), an asymptotic
     confidence sequence (Waudby-Smith et al. 2024): on the whole, however often it is looked at, each end
     fails with its tail's chance. ``planned`` is the number of units at which they are closest; it
-    must not be chosen by the data. The relative difference is linearised (delta method).
-    Without outcomes in either arm, or with a control of 0 for ``relative``, it is undefined.
+    must not be chosen by the data. The ends of a relative difference are those of a ratio (Fieller 1954).
+
+    Of rare outcomes a small mean seems to vary little, so that an arm that has seen none yet would be
+    sure of it: both arms are taken to vary as the one that varies more. Where neither does, or one has
+    fewer than 30 units, the ends are infinite. Without outcomes in either arm, or with a control of 0 for
+    ``relative``, the effect is undefined.
 
     >>> sides = Arm(0.12, error=0.005, n=4000), Arm(0.10, error=0.005, n=4000)
     >>> found = compared(*sides, Levels(alpha=0.01, beta=0.05, reds="high"), planned=8000, scale="difference")
@@ -74,24 +84,39 @@ def compared(treatment: Arm, control: Arm, levels: Levels, *, planned: int, scal
     (0.0004, 0.02, 0.0437)
     """
     n = treatment.n + control.n
-    value, error = _effect(treatment, control, scale)
+    value = _effect(treatment, control, scale)
     if not isfinite(value):
         return Estimate.undefined(n=n)
-    if not isfinite(error) or error == 0:  # nothing varied yet, so nothing is known of how much it may
+    spread = max(treatment.error * sqrt(treatment.n), control.error * sqrt(control.n))
+    if min(treatment.n, control.n) < FEWEST or not 0 < spread < inf:
         return Estimate(value, low=-inf, high=inf, n=n)
+    sides = (
+        replace(treatment, error=spread / sqrt(treatment.n)),
+        replace(control, error=spread / sqrt(control.n)),
+    )
     grown = _SHARPEST * n / planned
-    low, high = (error * boundary(grown, tail) for tail in (levels.low, levels.high))
-    return Estimate(value, low=value - low, high=value + high, n=n)
+    low = _end(*sides, -boundary(grown, levels.low), scale)
+    high = _end(*sides, boundary(grown, levels.high), scale)
+    return Estimate(value, low=min(low, value), high=max(high, value), n=n)
 
 
-def _effect(treatment: Arm, control: Arm, scale: Scale) -> tuple[float, float]:
-    """The effect and its standard error; NaN where there is none."""
+def _effect(treatment: Arm, control: Arm, scale: Scale) -> float:
+    """The effect; NaN where there is none."""
     if scale == "difference":
-        return treatment.mean - control.mean, sqrt(treatment.error**2 + control.error**2)
-    if control.mean == 0:
-        return np.nan, inf
+        return treatment.mean - control.mean
+    return treatment.mean / control.mean - 1 if control.mean else np.nan
+
+
+def _end(treatment: Arm, control: Arm, z: float, scale: Scale) -> float:
+    """The effect that lies ``z`` standard errors from what was found; infinite where none is so far."""
+    if scale == "difference":
+        return treatment.mean - control.mean + z * hypot(treatment.error, control.error)
     ratio = treatment.mean / control.mean
-    return ratio - 1, sqrt(treatment.error**2 + (ratio * control.error) ** 2) / abs(control.mean)
+    ours, theirs = treatment.error / control.mean, control.error / control.mean
+    known = 1 - z * theirs * z * theirs
+    if known <= 0:
+        return copysign(inf, z)
+    return (ratio + z * hypot(ours * sqrt(known), ratio * theirs)) / known - 1
 
 
 def boundary(grown: float, tail: float) -> float:
@@ -125,7 +150,7 @@ def boundary(grown: float, tail: float) -> float:
 def mismatch(treated: int, n: int, share: float) -> float:
     """The p-value, valid at every look, of units being assigned to treatment by a share.
 
-    The likelihood of the counts under a beta mixture around ``share``, worth 10,000 units, over that
+    The likelihood of the counts under a beta mixture around ``share``, worth 1,000 units, over that
     at ``share`` itself (Lindon and Malek 2022, for two arms): one over it, at most 1.
 
     Raises ``ValueError`` for a share outside (0, 1) or counts that are none.

@@ -50,7 +50,7 @@ def read_check(node: Node, around: Around, problems: Problems) -> CheckSpec | No
     across = _across(kind, check, node, problems)
     unit = _unit(kind, check, value, params, node, problems) if fine else None
     unit = Unit.SHARE if unit and across == "ratio" else unit
-    signed = versus is not None or across == "difference"
+    signed = check.signed or versus is not None or across == "difference"
     bound = _bound(kind, check, unit, node, problems, versus=versus is not None, signed=signed)
     name = _key("name", values.name, node, problems)
     return CheckSpec(

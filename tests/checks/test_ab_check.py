@@ -5,11 +5,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from modelqa import Suite
 from modelqa.core.bound import Outcome
 from modelqa.core.result import CheckResult
 from modelqa.errors import SuiteError
+from modelqa.reports import terminal
 
 KEYS = {"arm": "variant", "treatment": "challenger", "control": "champion"}
 
@@ -61,6 +64,15 @@ def test_other_outcomes_are_guarded_by_a_bound_of_their_own() -> None:
     assert judged(frame, "seconds", max="10%", scale="relative").outcome is Outcome.FAILED
 
 
+def test_a_relative_effect_may_be_guarded_from_below() -> None:
+    """At most a tenth fewer may buy; a tenth is written as a share, or in percent."""
+    frame = experiment(rates=(0.10, 0.10))
+    for margin in ("-10%", -0.1):
+        assert judged(frame, scale="relative", min=margin).outcome is Outcome.PASSED
+    lost = experiment(rates=(0.08, 0.10))
+    assert judged(lost, scale="relative", min="-10%").outcome is Outcome.FAILED
+
+
 def test_a_broken_assignment_is_red_and_nothing_else_is_judged() -> None:
     """50 to 52 over 100,000 rows: the mismatch is found, the verdict withheld."""
     result = judged(experiment(49_020, 50_980), min=0)
@@ -69,6 +81,8 @@ def test_a_broken_assignment_is_red_and_nothing_else_is_judged() -> None:
     assert "49% of 100,000 units got the treatment, 50% were to" in ratio.measurement.note
     assert "withheld: sample ratio mismatch" in effect.measurement.note
     assert not effect.measurement.estimate.exists
+    suite = Suite("trial", batch=experiment(49_020, 50_980), checks=[{"ab": "bought", **KEYS, "min": 0}])
+    assert "sample_ratio_mismatch" in terminal.render(suite.run())
     assert judged(experiment(49_020, 50_980), min=0, share="49%").outcome is Outcome.PASSED
 
 
@@ -81,7 +95,7 @@ def test_rows_of_one_unit_are_one_unit() -> None:
     crossed = frame.copy()
     crossed["who"] = crossed["who"] % 1999  # the last customer of one arm is the first of the other
     note = judged(crossed, min=0, unit="who").verdicts[1].measurement.note
-    assert "1 units in both arms left out" in note
+    assert "units in both arms, left out: 1" in note
 
 
 def test_rows_that_say_nothing_are_counted() -> None:
@@ -91,7 +105,7 @@ def test_rows_that_say_nothing_are_counted() -> None:
     frame.iloc[:7, frame.columns.get_loc("bought")] = pd.NA
     other = pd.concat([frame, frame.head(3).assign(variant="holdout")])
     effect = judged(other, min=0).verdicts[1].measurement
-    assert "3 rows of other arms; 7 rows without an outcome yet" in effect.note
+    assert "rows of other arms: 3; rows without an outcome yet: 7" in effect.note
     assert effect.estimate.n == 4000 - 7
 
 
@@ -134,3 +148,50 @@ def test_what_is_not_there_is_an_error(outcome: str, keys: dict[str, Any], said:
     result = judged(experiment(10, 10), outcome, min=0, **keys)
     assert result.outcome is Outcome.ERRORED
     assert said in result.reason
+
+
+def test_few_units_are_undecided_and_say_so() -> None:
+    """Twenty-nine against a thousand, all of one side bought: no winner yet."""
+    frame = pd.DataFrame(
+        {"variant": ["challenger"] * 29 + ["champion"] * 1000, "bought": [1] * 29 + [0, 1] * 500}
+    )
+    result = judged(frame, min=0, share="2.8%")
+    assert result.outcome is Outcome.INCONCLUSIVE
+    assert "fewer than 30 units in an arm decide nothing" in result.message
+
+
+OUTCOMES = st.one_of(st.none(), st.booleans(), st.integers(-3, 3), st.floats(), st.just("x"))
+NAMES = st.one_of(st.none(), st.sampled_from(["challenger", "champion", "\x1b[31m", ""]))
+
+
+@given(
+    rows=st.lists(
+        st.tuples(NAMES, OUTCOMES, st.one_of(st.none(), st.integers(0, 50))), min_size=1, max_size=25
+    ),
+    times=st.sampled_from([1, 20]),
+    keys=st.fixed_dictionaries(
+        {},
+        optional={
+            "unit": st.just("who"),
+            "scale": st.just("relative"),
+            "planned": st.integers(1, 10**6),
+            "share": st.sampled_from(["1%", 0.5, 0.999]),
+        },
+    ),
+)
+@settings(deadline=None)
+def test_any_table_is_judged_or_refused_and_never_green_on_little(
+    rows: list[Any], times: int, keys: dict[str, Any]
+) -> None:
+    """Neither a crash nor a value of a row in what is said; green needs thirty units in each arm."""
+    frame = pd.DataFrame(rows * times, columns=["variant", "bought", "who"])
+    if frame["bought"].map(type).nunique() > 1:
+        frame["bought"] = pd.to_numeric(frame["bought"], errors="coerce")
+    result = judged(frame, min=-1, **keys)
+    assert "not shown" not in result.reason, "it crashed"
+    assert "\x1b" not in result.message + result.reason
+    units = frame[frame["bought"].notna()].groupby("variant")["bought"].count()
+    if result.outcome is Outcome.PASSED:
+        assert units["challenger"] >= 30
+        assert units["champion"] >= 30
+    assert result.outcome is not Outcome.PASSED or result.verdicts[1].measurement.estimate.exists

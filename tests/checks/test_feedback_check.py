@@ -5,13 +5,20 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 from typer.testing import CliRunner
 
 from modelqa import Suite
+from modelqa.checks.feedback import _estimate as estimated
+from modelqa.checks.reviewed import Names, reviewed
 from modelqa.cli import app
-from modelqa.core.bound import Outcome
+from modelqa.core.bound import Bound, Outcome, judge
+from modelqa.core.estimate import Levels
 from modelqa.core.result import CheckResult
+from modelqa.engines.opening import open_rows
+from modelqa.errors import CheckError, SuiteError
 from modelqa.testing import FakeModel, make_batch
 
 BATCH = make_batch(400)
@@ -62,7 +69,10 @@ def test_the_rates_are_of_reviewed_rows(folder: Path) -> None:
     assert (approved.estimate.value, approved.estimate.n) == (0.7, 100)
     assert corrected.estimate.value == 0.2
     assert approved.estimate.low == pytest.approx(stats.beta.ppf(0.05, 70, 31))
-    assert "200 reviews by 2 reviewers of 100 rows; 6 of them contradictory" in approved.note
+    assert (
+        "reviewed rows: 100; reviews: 200; reviewers: 2; contradictory rows (majority, then the latest): 6"
+        in approved.note
+    )
 
 
 def test_agreement_is_of_pairs_of_reviewers(folder: Path) -> None:
@@ -85,7 +95,7 @@ def test_a_reviewer_may_change_their_mind(tmp_path: Path) -> None:
     reviews(tmp_path, [*said, (-5, "r1", "reject", None, "2026-01-01"), (row, "r2", None, None, None)])
     found = rate(tmp_path, "approval_rate")
     assert (found.estimate.value, found.estimate.n) == (1.0, 1)
-    assert "1 reviews of other rows; 1 without a verdict" in found.note
+    assert "reviews of other rows: 1; reviews without a verdict: 1" in found.note
 
 
 def test_a_table_of_corrections_alone_is_enough(tmp_path: Path) -> None:
@@ -97,7 +107,7 @@ def test_a_table_of_corrections_alone_is_enough(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("columns", "rows", "said"),
     [
-        ("id,verdict", [("S1", "splendid")], "1 values of 'verdict' are no verdict"),
+        ("id,verdict", [("S1", "splendid")], "column 'verdict' holds no verdict in 1 of 1 rows"),
         ("id,mood", [("S1", "good")], "neither a column 'verdict' nor one 'correction'"),
         ("row,verdict", [("S1", "ok")], "has no column 'id'"),
         ("id,verdict", [(None, "ok")], "has no verdict on any of these 400 rows"),
@@ -113,11 +123,87 @@ def test_what_says_nothing_is_an_error(tmp_path: Path, columns: str, rows: list[
     assert "splendid" not in result.reason
 
 
+def test_blanks_say_nothing(tmp_path: Path) -> None:
+    """A tool that writes empty texts where nobody said anything corrects nothing by that."""
+    ids = BATCH["id"].head(3)
+    said = pd.DataFrame({"id": ids, "verdict": ["ok", " ", "reject"], "correction": ["", "", " "]})
+    said.to_parquet(tmp_path / "reviews.parquet")
+    found = rate(tmp_path, "correction_rate", table="reviews.parquet")
+    assert (found.estimate.value, found.estimate.n) == (0.0, 2)
+    assert "reviews without a verdict: 1" in found.note
+
+
+def test_a_word_that_means_two_things_is_no_verdict(tmp_path: Path) -> None:
+    """ "correct" praises, or asks for a correction: beside one it is understood, alone it is not."""
+    row = BATCH["id"].iloc[0]
+    check = {"feedback": "correction_rate", "table": "reviews.csv", "min": 0}
+    reviews(tmp_path, [(row, "correct", 1)], "id,verdict,correction")
+    assert judged(tmp_path, check).verdicts[0].measurement.estimate.value == 1.0
+    reviews(tmp_path, [(row, "correct", None)], "id,verdict,correction")
+    assert "holds no verdict in 1 of 1 rows" in judged(tmp_path, check).reason
+
+
+def test_rows_without_a_name_hide_no_others(tmp_path: Path) -> None:
+    """A name that is missing is no name, whatever stands in its place in memory."""
+    batch = pd.DataFrame({"id": pd.array([None, 0, None, 0, 1], dtype="Int64"), "signal": 0.0})
+    check = {"feedback": "approval_rate", "table": "reviews.csv", "min": 0}
+    reviews(tmp_path, [(0, "ok"), (1, "reject")], "id,verdict")
+    assert "in 1 rows it repeats a value" in judged(tmp_path, check, batch=batch).reason
+    batch.loc[3, "id"] = 7
+    found = judged(tmp_path, check, batch=batch).verdicts[0].measurement
+    assert (found.estimate.value, found.estimate.n) == (0.5, 2)
+
+
+def test_names_that_floats_cannot_tell_apart_are_refused(tmp_path: Path) -> None:
+    """Large ids became floats on their way: a review would be of the wrong row."""
+    batch = pd.DataFrame({"id": [2**53, 2**53 + 1], "signal": 0.0})
+    pd.DataFrame({"id": [float(2**53)], "verdict": ["ok"]}).to_parquet(tmp_path / "reviews.parquet")
+    check = {"feedback": "approval_rate", "table": "reviews.parquet", "min": 0}
+    assert "floats cannot tell apart" in judged(tmp_path, check, batch=batch).reason
+
+
+CELLS = st.one_of(
+    st.none(), st.sampled_from(["ok", "reject", "correct", "", "\x1b[31m", "'; drop"]), st.text(max_size=3)
+)
+
+
+@given(
+    ids=st.lists(st.one_of(st.none(), st.integers(-3, 8)), min_size=1, max_size=12),
+    columns=st.dictionaries(
+        st.sampled_from(["verdict", "correction", "reviewer", "time"]),
+        st.lists(CELLS, min_size=12, max_size=12),
+    ),
+    statistic=st.sampled_from(["approval_rate", "correction_rate", "agreement"]),
+)
+def test_whatever_people_write_is_counted_or_refused(
+    ids: list[Any], columns: dict[str, list[Any]], statistic: str
+) -> None:
+    """Never green on nothing, never a crash, and never a word of theirs in what is said."""
+    table = pd.DataFrame({"id": pd.array(ids, dtype="Int64")})
+    for name, cells in columns.items():
+        table[name] = pd.array(cells[: len(ids)], dtype="string")
+    batch = open_rows(pd.DataFrame({"id": range(6), "region": ["EU", "US"] * 3}))
+    found, said = None, ""
+    try:
+        found = reviewed(batch, open_rows(table), Names("id"))
+    except CheckError as error:
+        said = str(error)
+    assert "\x1b" not in said
+    assert "drop" not in said
+    if found is None:
+        return
+    estimate = estimated(found, statistic, Levels(alpha=0.01, beta=0.05, reds="high"))  # type: ignore[arg-type]
+    assert estimate.n == len(found.resolved.rows) or statistic == "agreement"
+    assert estimate.exists or judge(estimate, Bound(min=0.0)).outcome is Outcome.INCONCLUSIVE
+    assert estimate.exists == (estimate.n > 0)
+    assert "\x1b" not in found.note
+
+
 def test_names_that_repeat_name_no_row(folder: Path) -> None:
     """A key that two rows of the batch share."""
     twice = BATCH.assign(id=BATCH["id"].iloc[0])
     result = judged(folder, {"feedback": "approval_rate", "table": "reviews.csv", "min": 0}, batch=twice)
-    assert "does not name rows: 399 values are repeated" in result.reason
+    assert "does not name rows: in 399 rows it repeats a value" in result.reason
 
 
 # --- cases
@@ -159,6 +245,12 @@ def test_a_case_without_an_answer_is_an_error(tmp_path: Path) -> None:
     )
 
 
+def test_cases_have_no_slices(tmp_path: Path) -> None:
+    """They are rows of their own: a slice would repeat them under its name."""
+    with pytest.raises(SuiteError, match="looks at no rows of the batch"):
+        judged(tmp_path, {"cases": "cases.csv", "max": 0, "slices": ["region"]}, slices=["region"])
+
+
 # --- back into training
 
 
@@ -186,6 +278,24 @@ def test_corrections_become_rows_to_train_on_and_cases_for_the_gate(
     wrong = int((FakeModel().predict(BATCH.iloc[70:90]) != 1).sum())
     result = judged(folder, check)
     assert result.verdicts[0].measurement.estimate.value == wrong > 0
+
+
+def test_reviews_with_columns_of_other_names_are_exported_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the check is told by its keys, the command is told by options."""
+    BATCH.to_csv(tmp_path / "batch.csv", index=False)
+    reviews(tmp_path, [(BATCH["id"].iloc[0], "odd", 1)], "row,mood,truth")
+    (tmp_path / "people.suite.yaml").write_text(
+        "suite: people\nbatch: batch.csv\nkey: id\nchecks:\n"
+        "  - feedback: correction_rate\n    table: reviews.csv\n    row: row\n    min: 0\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    names = ["--row", "row", "--verdict", "mood", "--correction", "truth"]
+    ran = CliRunner().invoke(app, ["feedback", "export", "people.suite.yaml", "reviews.csv", *names])
+    assert ran.exit_code == 0, ran.output
+    assert "people-cases.parquet (1 row)" in ran.output
+    assert pd.read_parquet(tmp_path / "people-cases.parquet")["expected"].tolist() == [1]
 
 
 def test_nothing_corrected_is_nothing_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,11 +78,11 @@ def test_models_that_agree_pass() -> None:
 def test_models_that_disagree_are_red_and_the_rows_can_be_labelled(shop: Path) -> None:
     """The file holds keys, features, both decisions, a weight and an empty column to fill in."""
     ran = shadow(
-        "--model", "shadow_models:far", "--to-label", "label.parquet", "--rows", "50", "--json", "r.json"
+        "--model", "shadow_models:far", "--to-label", "new/label.parquet", "--rows", "50", "--json", "r.json"
     )
     assert ran.exit_code == 1, ran.output
     assert "disagreement" in ran.output
-    frame = pd.read_parquet(shop / "label.parquet")
+    frame = pd.read_parquet(shop / "new" / "label.parquet")
     assert list(frame) == ["id", "x", "bought", CHALLENGER, CHAMPION, WEIGHT]
     assert frame["bought"].isna().all()
     assert (frame[CHALLENGER] != frame[CHAMPION]).all()

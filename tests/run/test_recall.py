@@ -88,6 +88,18 @@ def timed(ctx: modelqa.Context) -> Iterator[modelqa.Measurement]:
 
 
 @modelqa.check(cached=True)
+def elsewhere(ctx: modelqa.Context, what: str) -> Iterator[modelqa.Measurement]:
+    """A check that declares what is not so: it reads what no key holds."""
+    ask = {
+        "rows": lambda: ctx.rows("other.parquet").rows,
+        "path": lambda: ctx.path("other.parquet").stat().st_size,
+        "now": ctx.now,
+        "tags": lambda: len(ctx.tags),
+    }
+    yield modelqa.Measurement("elsewhere", modelqa.Estimate.fact(ask[what](), n=1))
+
+
+@modelqa.check(cached=True)
 def easily_content(ctx: modelqa.Context) -> Iterator[modelqa.Measurement]:
     """A check that asks how near its bound is."""
     found = modelqa.Estimate(0.5, low=0.4, high=0.6, n=9)
@@ -95,6 +107,7 @@ def easily_content(ctx: modelqa.Context) -> Iterator[modelqa.Measurement]:
 
 
 SPREAD, UNDECLARED = f"{__name__}:spread", f"{__name__}:undeclared"
+ELSEWHERE = f"{__name__}:elsewhere"
 TIMED, CONTENT = f"{__name__}:timed", f"{__name__}:easily_content"
 
 
@@ -142,6 +155,29 @@ def test_what_a_check_does_not_declare_is_not_kept(root: Path) -> None:
     """Nor what it declares wrongly: the clock and the way to the bound are seen to be asked."""
     for check in ({UNDECLARED: "signal", "max": 99}, {TIMED: True, "max": 1e99}, {CONTENT: True, "max": 2}):
         assert [hits(rows_only(root, check)) for _ in range(3)] == [[False]] * 3
+
+
+@pytest.mark.parametrize("what", ["rows", "path", "now", "tags"])
+def test_what_a_key_does_not_hold_is_read_anew(root: Path, what: str) -> None:
+    """Another table, another file, the time, what is said of a model: whatever the check declares."""
+    make_batch(30).to_parquet(root / "other.parquet")
+    first = rows_only(root, {ELSEWHERE: what, "min": 0})
+    make_batch(60).to_parquet(root / "other.parquet")
+    again = rows_only(root, {ELSEWHERE: what, "min": 0})
+    assert (first.outcome, hits(again)) == (Outcome.PASSED, [False])
+    values = [each.checks[0].verdicts[0].measurement.estimate.value for each in (first, again)]
+    assert what not in ("rows", "path") or values[0] < values[1]
+
+
+def test_another_table_of_a_check_is_no_part_of_the_subject(root: Path) -> None:
+    """It is read with a cache as without one."""
+    reviews = pd.DataFrame({"id": make_batch(200)["id"].head(60), "verdict": "ok"})
+    reviews.to_csv(root / "reviews.csv", index=False)
+    check = {"feedback": "approval_rate", "table": "reviews.csv", "on": "id", "min": "90%"}
+    ran = [rows_only(root, check) for _ in range(2)]
+    assert [(each.outcome, hits(each)) for each in ran] == [(Outcome.PASSED, [False])] * 2
+    reviews.assign(verdict="reject").to_csv(root / "reviews.csv", index=False)
+    assert rows_only(root, check).outcome is Outcome.FAILED
 
 
 def test_a_check_that_errors_is_tried_again(root: Path) -> None:
@@ -262,7 +298,14 @@ def test_a_hit_is_what_a_fresh_run_finds(runs: list[Ran], tmp_path: Path) -> Non
         made = suite([check], **{**LOGGED, "predictions": None, "labels": None, **keys})
         known, fresh = made.run(root=tmp_path, cache=True).checks[0], made.run(root=tmp_path).checks[0]
         assert known.verdicts == fresh.verdicts
-        inputs = repr((sorted({**check, "max": 0}.items()), sorted(keys.items(), key=str), count, seed))
+        inputs = repr(
+            (
+                sorted({**check, "max": float(check["max"])}.items()),
+                sorted(keys.items(), key=str),
+                count,
+                seed,
+            )
+        )
         if known.cached:
             assert same_inputs(inputs) in seen
         else:
