@@ -20,7 +20,7 @@ from modelqa.draft.schedule import WORDS, cron
 from modelqa.draft.workflow import PLACE, workflow
 
 ROOT = Path(__file__).parents[2]
-DEPLOY = ROOT / ".github" / "schedules"
+DEPLOY = ROOT / "modelqa" / "draft" / "schedules"
 
 
 # --- cron
