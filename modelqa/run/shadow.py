@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,10 +12,9 @@ from modelqa.checks.churn import differs
 from modelqa.core.ports import Predictions
 from modelqa.core.result import SuiteResult
 from modelqa.errors import ModelQAError
-from modelqa.run.events import CheckFinished, CheckStarted, Listener, nobody
-from modelqa.run.execute import collect, execute
+from modelqa.run.events import Listener, nobody
+from modelqa.run.execute import run_opened
 from modelqa.run.opened import Opened, Settings
-from modelqa.run.plan import plan
 from modelqa.stats.drawn import inclusion, systematic
 from modelqa.suite.spec import Labels, Suite
 
@@ -53,14 +51,8 @@ def replay(
     suite: Suite, settings: Settings, rows: int, *, listener: Listener = nobody
 ) -> tuple[SuiteResult, ToLabel | None]:
     """Judge a shadow test, and draw up to `rows` rows to label; None where a model does not answer."""
-    started, results = datetime.now(UTC), []
-    checks = plan(suite).checks
     with closing(Opened(suite, settings)) as opened:
-        for position, planned in enumerate(checks, start=1):
-            listener(CheckStarted(planned.id, position, len(checks)))
-            results.append(execute(planned, opened))
-            listener(CheckFinished(results[-1]))
-        result = collect(suite, opened, results, started)
+        result = run_opened(opened, listener=listener)
         try:
             return result, to_label(opened, rows)
         except ModelQAError:  # its check has said so
