@@ -56,7 +56,7 @@ def _needs(contract: Any, **_: Any) -> Needs:
 
 
 def _sound(contract: Any, *, rows: Any = None, duplicates: Any = None, **_: Any) -> Iterator[Complaint]:
-    if duplicates is not None and _share(duplicates) is None:
+    if duplicates is not None and not _is_share(duplicates):
         yield "duplicates", f"expected a share such as 0 or 1%, found {duplicates!r}"
     for message in _unsound_rows(rows):
         yield "rows", message
@@ -117,7 +117,7 @@ def schema(
         yield _count("duplicate_keys", _duplicates(ctx, unique), ctx.batch.rows, note=", ".join(unique))
     if duplicates is not None:
         share = Estimate.fact(_repeated(ctx, ctx.batch.kinds) / ctx.batch.rows, n=ctx.batch.rows)
-        bound = Bound(max=_share(duplicates))
+        bound = Bound(max=units.share(duplicates))
         yield Measurement("duplicate_rows", share, unit=Unit.SHARE, bound=bound)
 
 
@@ -191,7 +191,7 @@ def _measure(name: str, rule: str, wanted: Any, counts: Mapping[str, int], rows:
     found = counts[rule]
     match rule:
         case "nulls":
-            share, bound = Estimate.fact(found / rows, n=rows), Bound(max=_share(wanted))
+            share, bound = Estimate.fact(found / rows, n=rows), Bound(max=units.share(wanted))
             return Measurement("null_share", share, column=name, unit=Unit.SHARE, bound=bound)
         case "unique":
             return _count("duplicates", rows - counts["nulls"] - found, rows, column=name)
@@ -276,7 +276,7 @@ def _unsound_rule(rule: str, wanted: Any) -> str:
             return f"unknown type {wanted!r}; expected one of {', '.join(TYPES)}"
         case "min" | "max" if not _is_number(wanted) and not _is_date(wanted):
             return f"{rule}: expected a number or an ISO date, found {wanted!r}"
-        case "nulls" if _share(wanted) is None:
+        case "nulls" if not _is_share(wanted):
             return f"nulls: expected a share such as 0 or 1%, found {wanted!r}"
         case "unique" | "required" if not isinstance(wanted, bool):
             return f"{rule}: expected true or false, found {wanted!r}"
@@ -331,10 +331,9 @@ def _microseconds(value: str | date) -> int:
     return int((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1e6)
 
 
-def _share(wanted: Any) -> float | None:
+def _is_share(wanted: Any) -> bool:
     try:
-        found = units.parse(wanted)
+        units.share(wanted)
     except ValueError:
-        return None
-    fits = found.unit in (Unit.NUMBER, Unit.SHARE) and 0 <= found.value <= 1
-    return found.value if fits else None
+        return False
+    return True
