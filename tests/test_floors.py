@@ -134,6 +134,13 @@ def test_importing_the_package_costs_nothing(tmp_path: Path) -> None:
     assert added == {"modelqa"}
 
 
+def test_the_command_line_starts_without_what_one_command_needs(tmp_path: Path) -> None:
+    """`modelqa --help` and `modelqa lint` open no ledger, draw nothing and measure nothing."""
+    loaded = _loaded("import modelqa.cli, modelqa.suite.load, modelqa.run.plan", tmp_path)
+    heavy = {*OWNERS, "sqlalchemy", "httpx", "jinja2", "scipy", "pyarrow"}
+    assert heavy & {name.split(".")[0] for name in loaded} == set()
+
+
 def test_without_a_suite_the_plugin_loads_only_itself(tmp_path: Path) -> None:
     """In somebody else's test run it imports nothing beyond the standard library and pytest."""
     (tmp_path / "test_other.py").write_text("def test_other(): pass\n")

@@ -11,7 +11,6 @@ from modelqa import project
 from modelqa.commands.comment import read_results
 from modelqa.core.result import SuiteResult
 from modelqa.errors import ModelQAError
-from modelqa.ticketing import open_tickets
 
 metrics = typer.Typer(
     no_args_is_help=True, help="Write runs as Prometheus metrics; print alert rules and a dashboard for them."
@@ -49,6 +48,7 @@ def write(
     from modelqa.reports.exposition import text
     from modelqa.reports.prometheus import samples
     from modelqa.reports.terminal import visible
+    from modelqa.ticketing import open_tickets
 
     found = [result for path in results for result in read_results(path)]
     here = project.find(Path.cwd())

@@ -6,17 +6,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from modelqa import project
-from modelqa.actions.tickets import Snoozed, Ticket, observe
 from modelqa.core import units
 from modelqa.core.units import Unit
 from modelqa.errors import ModelQAError
-from modelqa.ledger import Ledger, Work, address, issues
-from modelqa.reports.markdown import plain
+
+if TYPE_CHECKING:
+    from modelqa.ledger import Work
 
 tickets = typer.Typer(no_args_is_help=True, help="List, show, close and snooze the tickets of the ledger.")
 
@@ -26,6 +26,8 @@ Number = Annotated[int, typer.Argument(help="The ticket's number.", show_default
 @tickets.command("list")
 def list_(every: Annotated[bool, typer.Option("--all", help="Closed ones too.")] = False) -> None:
     """List the open tickets, one line each."""
+    from modelqa.ledger import issues
+
     with _ledger() as work:
         found = issues.every(work, state=None if every else "open")
     for row in found:
@@ -38,6 +40,8 @@ def list_(every: Annotated[bool, typer.Option("--all", help="Closed ones too.")]
 @tickets.command()
 def show(number: Number) -> None:
     """Print a ticket with its comments."""
+    from modelqa.reports.markdown import plain
+
     with _ledger() as work:
         row = _issue(work, number)
     typer.echo(
@@ -56,6 +60,8 @@ def close(
     ] = False,
 ) -> None:
     """Close a ticket; a batch that fails again within a week opens it again."""
+    from modelqa.ledger import issues
+
     with _ledger() as work:
         _issue(work, number)
         issues.change(work, number, state="closed", reason="wont_fix" if wont_fix else "completed")
@@ -67,6 +73,8 @@ def snooze(
     number: Number, span: Annotated[str, typer.Option("--for", help="How long, such as 12 h.")] = "7 d"
 ) -> None:
     """Hear nothing of a ticket for a while; batches are counted all the same."""
+    from modelqa.actions.tickets import Snoozed, Ticket, observe
+
     seconds = _seconds(span)
     with _ledger() as work:
         row = _issue(work, number)
@@ -86,7 +94,9 @@ def _seconds(span: str) -> float:
     return found.value
 
 
-def _issue(work: Work, number: int) -> Any:
+def _issue(work: "Work", number: int) -> Any:
+    from modelqa.ledger import issues
+
     row = issues.get(work, number)
     if row is None:
         raise ModelQAError(
@@ -96,8 +106,10 @@ def _issue(work: Work, number: int) -> Any:
 
 
 @contextmanager
-def _ledger() -> Iterator[Work]:
+def _ledger() -> Iterator["Work"]:
     """One transaction of the project's ledger."""
+    from modelqa.ledger import Ledger, address
+
     root = project.find(Path.cwd()).root
     with Ledger(address(os.environ, root)) as ledger, ledger.writing() as work:
         yield work
