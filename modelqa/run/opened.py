@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from modelqa.core.check import COMPARES, Needs
 from modelqa.core.ports import Column, Model, Other, Predictions, Table
 from modelqa.core.profile_file import TAG
-from modelqa.core.subject import DataInfo, Endpoint, SubjectInfo
+from modelqa.core.subject import Endpoint, SubjectInfo
 from modelqa.engines import profiled
 from modelqa.engines.opening import open_rows
-from modelqa.engines.sources import is_address
 from modelqa.errors import NotFound, SubjectError
 from modelqa.models import cold
 from modelqa.models.found import Found, logged_by_run
@@ -28,8 +27,9 @@ from modelqa.run.found import Settings as Settings
 from modelqa.run.found import find_model, find_rows, name_of_rows
 from modelqa.run.keys import hashed, is_local
 from modelqa.run.lasting import lasting
-from modelqa.run.roles import column_of, group_codes, labels_beside, labels_of, listed, logged
+from modelqa.run.roles import column_of, group_codes, labels_beside, labels_of, listed, logged, roles_of
 from modelqa.run.slices import Part, partition
+from modelqa.run.told import told
 from modelqa.stats.sample import Sample
 from modelqa.suite.spec import Labels, SliceSpec, Suite
 
@@ -103,25 +103,7 @@ class Opened:
     @property
     def info(self) -> SubjectInfo:
         """Names and digests of all that the suite names; what cannot be resolved is left out."""
-
-        def tell(key: str, part: Callable[[], Any]) -> Any:
-            try:
-                return None if getattr(self.suite, key) is None else part()
-            except SubjectError:
-                return None
-
-        return SubjectInfo(
-            model=tell("model", lambda: self.find("model").info),
-            champion=tell("champion", lambda: self.find("champion").info),
-            batch=tell("batch", lambda: _placed(recall.told(self, "batch"), self.suite.batch)),
-            reference=tell("reference", lambda: _placed(recall.told(self, "reference"), self.suite.reference))
-            or self._told_reference,
-        )
-
-    @property
-    def _told_reference(self) -> DataInfo | None:
-        """The profile of the model version, where a check has asked for it."""
-        return self.reference.info if self.is_open("reference") else None
+        return told(self)
 
     @property
     def batch(self) -> Table:
@@ -233,8 +215,8 @@ class Opened:
         inputs = self.model("model").inputs if self.suite.model is not None else None
         if inputs:
             return tuple(field.name for field in inputs)
-        roles = self._roles()
-        return tuple(name for name in self.batch.kinds if name not in roles)
+        others = roles_of(self.suite)
+        return tuple(name for name in self.batch.kinds if name not in others)
 
     def predictions(self, side: Side = "model", of: Literal["batch", "reference"] = "batch") -> Predictions:
         """What a model says of a table; logged predictions where the suite names them."""
@@ -342,15 +324,6 @@ class Opened:
         name = getattr(self.suite, key)
         return None if name is None else column_of(self.batch, name, f"`{key}:`")
 
-    def _roles(self) -> set[str]:
-        """Columns of the batch that are something else than a feature."""
-        suite = self.suite
-        labels = suite.labels if isinstance(suite.labels, str) else None
-        named = [labels, suite.weights, suite.group, suite.time, suite.key, suite.predictions]
-        if isinstance(suite.labels, Labels):
-            named += [suite.labels.on]
-        return {name for part in named for name in listed(part)}
-
     def find(self, side: Side) -> Any:
         """What a side's reference stands for, resolved once; nothing of it is loaded."""
         if side == "dummy":
@@ -387,9 +360,3 @@ class Opened:
         if missing and not model.inputs:
             raise SubjectError(f"{table.info.name} lacks the features {', '.join(missing)}")
         return model.predict(table.to_pandas([name for name in names if name in table.kinds]))
-
-
-def _placed(info: DataInfo, source: Any) -> DataInfo:
-    """What is told of a table, with the path that leads to it; an address may hold a password."""
-    here = isinstance(source, str | Path) and not is_address(source)
-    return replace(info, source=str(source)) if here else info

@@ -5,14 +5,12 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Literal
 
 from modelqa.cache import code
-from modelqa.cache.store import key_of
 from modelqa.core import kept as content
 from modelqa.core.kept import Kept
 from modelqa.core.ports import Predictions
 from modelqa.core.result import Measurement
-from modelqa.core.subject import DataInfo
 from modelqa.run import said as said_
-from modelqa.run.keys import Unkeyed, hashed, key_of_check, key_of_predictions
+from modelqa.run.keys import key_of_check, key_of_predictions
 from modelqa.run.plan import Planned
 
 if TYPE_CHECKING:
@@ -109,26 +107,3 @@ def _key(planned: Planned, opened: "Opened") -> str | None:
         return key_of_check(planned, opened)
     except Exception:  # whatever keeps a part from being found or read is told by who measures
         return None
-
-
-def told(opened: "Opened", part: str) -> DataInfo:
-    """Name, rows and digest of a table, which is not opened where its bytes were counted before.
-
-    Raises `SubjectError` as opening it does.
-    """
-    cache = opened.settings.cache
-    if cache is None:
-        return opened.table(part).info
-    try:
-        rows = hashed(opened, part)
-    except Unkeyed:
-        return opened.table(part).info
-    key = key_of("rows", code.installed(), *rows.files, rows.digest)
-    if not opened.is_open(part):
-        count = cache.get(key)
-        if count is not None:
-            return DataInfo(rows.name, rows=int(count), digest=rows.digest)
-    info = opened.table(part).info
-    if rows.stamp is not None and rows.stamp.holds():
-        cache.put(key, str(info.rows).encode())
-    return info

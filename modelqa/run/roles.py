@@ -10,7 +10,7 @@ from modelqa.core.ports import Column, Predictions, Table
 from modelqa.core.signature import ColumnKind
 from modelqa.engines import memory
 from modelqa.errors import SubjectError
-from modelqa.suite.spec import Labels
+from modelqa.suite.spec import Labels, Suite
 
 
 def column_of(table: Table, name: str, role: str) -> Column:
@@ -30,6 +30,13 @@ def listed(part: Any) -> Sequence[str]:
     if part is None:
         return ()
     return (part,) if isinstance(part, str) else tuple(part)
+
+
+def roles_of(suite: Suite) -> set[str]:
+    """Columns of the batch that are something else than a feature."""
+    labels = suite.labels.on if isinstance(suite.labels, Labels) else suite.labels
+    named = [labels if isinstance(labels, str) else None, suite.weights, suite.group, suite.time]
+    return {name for part in (*named, suite.key, suite.predictions) for name in listed(part)}
 
 
 def labels_of(labels: Any, batch: Table, table: Callable[[str], Table]) -> Column:
