@@ -11,15 +11,17 @@ import random
 import re
 import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from itertools import count
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from loopback import Handler, Loopback
+
 Answer = tuple[int, dict[str, str], Any]
 
 
-class FakeGitHub:
+class FakeGitHub(Loopback):
     """Comments of issues and pull requests, and the pull requests themselves. Use it in a ``with``."""
 
     def __init__(self, repository: str = "acme/ml") -> None:
@@ -41,17 +43,13 @@ class FakeGitHub:
         self._ids = count(1)
         self._lock = threading.Lock()
 
-    def __enter__(self) -> "FakeGitHub":
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
-        return self
+    @property
+    def url(self) -> str:
+        """Where it is asked."""
+        return self.address
 
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+    def handler(self) -> type[BaseHTTPRequestHandler]:
+        return _handler(self)
 
     @property
     def environ(self) -> dict[str, str]:
@@ -173,7 +171,7 @@ class FakeGitHub:
 
 
 def _handler(fake: FakeGitHub) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+    class Answers(Handler):
         protocol_version = "HTTP/1.1"
 
         def _go(self) -> None:
@@ -200,7 +198,4 @@ def _handler(fake: FakeGitHub) -> type[BaseHTTPRequestHandler]:
 
         do_GET = do_POST = do_PATCH = do_DELETE = _go  # noqa: N815 (names of the base class)
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    return Handler
+    return Answers

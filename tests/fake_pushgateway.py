@@ -1,17 +1,16 @@
 """A Pushgateway on the loopback, as its manual describes it: groups that are replaced and deleted whole."""
 
 import base64
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
 
+from loopback import Handler, Loopback
 from prometheus_client.parser import text_string_to_metric_families
 
 Labels = dict[str, str]
 
 
-class FakePushgateway:
+class FakePushgateway(Loopback):
     """Groups by their labels, with the text that was pushed; ``answers`` come before anything is done."""
 
     def __init__(self) -> None:
@@ -20,17 +19,8 @@ class FakePushgateway:
         self.tokens: list[str | None] = []
         self.prefix = ""
 
-    def __enter__(self) -> Self:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self.address = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+    def handler(self) -> type[BaseHTTPRequestHandler]:
+        return _handler(self)
 
     def put(self, path: str, body: str) -> int:
         """Replace a group."""
@@ -78,7 +68,7 @@ def _shown(labels: Labels) -> str:
 
 
 def _handler(fake: FakePushgateway) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+    class Answers(Handler):
         def do_GET(self) -> None:
             self._answer(200, fake.page().encode())
 
@@ -96,7 +86,4 @@ def _handler(fake: FakePushgateway) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
-    return Handler
+    return Answers

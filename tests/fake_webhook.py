@@ -4,16 +4,17 @@ time, does each message once, and keeps one ticket for each fingerprint."""
 import base64
 import hmac
 import json
-import threading
 from collections.abc import Callable
 from hashlib import sha256
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from loopback import Handler, Loopback
 
 SECRET = b"open sesame"
 
 
-class FakeWebhook:
+class FakeWebhook(Loopback):
     """Tickets by fingerprint. ``fail_next`` are answers before anything is done, ``lost`` is after."""
 
     def __init__(self) -> None:
@@ -26,17 +27,13 @@ class FakeWebhook:
         self.fail_next: list[tuple[int, dict[str, str]]] = []
         self.hook: Callable[[str], None] = lambda _: None
 
-    def __enter__(self) -> "FakeWebhook":
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self.url = f"http://127.0.0.1:{self._server.server_port}/hook"
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
-        return self
+    @property
+    def url(self) -> str:
+        """Where messages go."""
+        return f"{self.address}/hook"
 
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+    def handler(self) -> type[BaseHTTPRequestHandler]:
+        return _handler(self)
 
     def take(self, headers: Any, body: bytes) -> tuple[int, dict[str, str]]:
         """The status for a message."""
@@ -69,7 +66,7 @@ class FakeWebhook:
 
 
 def _handler(fake: FakeWebhook) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+    class Answers(Handler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             fake.hook("received webhook")
@@ -83,7 +80,4 @@ def _handler(fake: FakeWebhook) -> type[BaseHTTPRequestHandler]:
                 self.send_header(key, value)
             self.end_headers()
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    return Handler
+    return Answers

@@ -6,6 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as parquet
+import pytest
 
 from modelqa.actions.local import Local
 from modelqa.actions.relay import Step, quiet
@@ -86,6 +87,16 @@ class World:
         with self.ledger() as ledger:
             self.watcher(ledger, **options).look(seen.append)
         return seen
+
+    def dies_before_what_follows(self) -> None:
+        """A look that judges, and whose watcher dies before anything follows."""
+
+        def step(name: str) -> None:
+            if name == "follow":
+                raise KeyboardInterrupt
+
+        with self.ledger() as ledger, pytest.raises(KeyboardInterrupt):
+            self.watcher(ledger, step=step).look(lambda _: None)
 
     def judged(self, **options: Any) -> dict[str, str]:
         """The outcomes of one look, by the batch's name."""

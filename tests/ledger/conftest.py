@@ -1,19 +1,12 @@
 """Ledgers in SQLite, and in a PostgreSQL server of the distribution's that is started here."""
 
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
-from postgresql import server
+from postgresql import empty, server
 
-__all__ = ["server", "url"]
+__all__ = ["empty", "server", "url"]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+@pytest.fixture
+def url(empty: str) -> str:
     """The address of an empty ledger."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'ledger.db'}"
-    pytest.importorskip("psycopg", reason="the driver of PostgreSQL is not installed")
-    made: Callable[[], str] = request.getfixturevalue("server").database
-    return made()
+    return empty

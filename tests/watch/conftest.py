@@ -1,13 +1,12 @@
 """A project in which batches arrive, with its ledger in SQLite or in PostgreSQL."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from postgresql import server
+from postgresql import empty, server
 from watch_world import World
 
-__all__ = ["both", "server", "world"]
+__all__ = ["both", "empty", "server", "world"]
 
 
 @pytest.fixture
@@ -16,11 +15,7 @@ def world(tmp_path: Path) -> World:
     return World(tmp_path)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def both(request: pytest.FixtureRequest, tmp_path: Path) -> World:
+@pytest.fixture
+def both(empty: str, tmp_path: Path) -> World:
     """With a ledger in either."""
-    if request.param == "sqlite":
-        return World(tmp_path)
-    pytest.importorskip("psycopg", reason="the driver of PostgreSQL is not installed")
-    made: Callable[[], str] = request.getfixturevalue("server").database
-    return World(tmp_path, made())
+    return World(tmp_path, empty)

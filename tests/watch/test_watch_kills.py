@@ -1,17 +1,12 @@
 """Killed anywhere, any number of times: no batch lost or judged twice, and one ticket open in the end."""
 
-import multiprocessing
-import os
 import random
-import signal
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
-from multiprocessing import forkserver
 from pathlib import Path
-from typing import Any
 
 import pytest
+from killing import UNIX, Killer, sweeps
 from ticket_worlds import World as Tickets
 from ticket_worlds import world as tickets
 from watch_child import look
@@ -29,44 +24,26 @@ POINTS = (
 """The steps of a look. Not every look takes each, so that some kill nobody."""
 STEPS = 16
 """Steps that a look with something to do takes at least."""
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL on Windows")
+pytestmark = UNIX
 
 
-class Killer:
-    """Watchers that die at a step of their own, or while the tracker works on what they sent."""
+class Watchers(Killer):
+    """Watchers that look once."""
+
+    most_at_server = 6
 
     def __init__(self, there: Tickets, folder: Path, rng: random.Random) -> None:
-        self.there, self.root, self.rng, self.told = there, folder, rng, folder / "told"
-        self.kills: Counter[str] = Counter()
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["ticket_child", "watch_child"])  # one server for all tests
-        with pytest.MonkeyPatch.context() as patch:  # the server reads no other path before it loads that
-            here = Path(__file__).parents[1]
-            patch.setenv("PYTHONPATH", os.pathsep.join([str(here.parent), str(here)]))
-            forkserver.ensure_running()
+        super().__init__(there, folder, rng)
+        self.root = folder
 
     def attempt(self, *, die: bool) -> bool:
         """One process; whether it came to its end and left nothing undone."""
-        self.told.unlink(missing_ok=True)
-        died: list[str] = []
-        fake = self.there.fake
-        at_server = die and fake is not None and self.rng.random() < 0.25
+        there = self.there
+        at_server = die and there.fake is not None and self.rng.random() < 0.25
         at_step = self._point() if die and not at_server else ("", 0)
-        child = self._context.Process(
-            target=look,
-            args=(
-                self.there.kind, str(self.root), fake.url if fake else "", self.there.clock.now, at_step,
-                str(self.told),
-            ),
-        )  # fmt: skip
-        if fake is not None:
-            fake.hook = self._hook(child, died) if at_server else lambda _: None
-        child.start()
-        child.join(60)
-        assert not child.is_alive()
-        if child.exitcode == -signal.SIGKILL:
-            self.kills[died[0] if died else self.told.read_text()] += 1
-        return child.exitcode == 0
+        address = there.fake.url if there.fake else ""
+        arguments = (there.kind, str(self.root), address, there.clock.now, at_step)
+        return self.run(look, arguments, at_server=at_server)
 
     def _point(self) -> tuple[str, int]:
         """Any of the first steps, or one that few have died before."""
@@ -75,18 +52,6 @@ class Killer:
         rare = [1 / (1 + self.kills[name]) for name in POINTS]
         (name,) = self.rng.choices(POINTS, rare)
         return name, 1
-
-    def _hook(self, child: Any, died: list[str]) -> Any:
-        left = [self.rng.randrange(1, 6)]
-
-        def hook(name: str) -> None:
-            left[0] -= 1
-            if left[0] == 0:
-                with suppress(ProcessLookupError, TypeError):
-                    os.kill(child.pid, signal.SIGKILL)
-                    died.append(name)
-
-        return hook
 
     def watch(self, arrive: Callable[[], None]) -> None:
         """Watchers that die while more arrives, until one does not; most find the lease run out."""
@@ -115,7 +80,7 @@ def _sweep(kind: str, folder: Path, kills: int, seed: int) -> Counter[str]:
         put(folder / wrote[-1], [value, 1.0])
 
     with tickets(kind, folder) as there:
-        killer = Killer(there, folder, rng)
+        killer = Watchers(there, folder, rng)
         while killer.kills.total() < kills:
             for _ in range(2):
                 arrive(-1.0)
@@ -152,10 +117,7 @@ def test_two_hundred_kills(tmp_path: Path, kind: str, kills: int) -> None:
 @pytest.mark.slow
 def test_two_thousand_kills_at_twenty_kinds_of_points(tmp_path: Path) -> None:
     """Most of them beside GitHub."""
-    kills: Counter[str] = Counter()
-    for kind, wanted in (("github", 1200), ("local", 500), ("webhook", 300)):
-        (tmp_path / kind).mkdir()
-        kills += _sweep(kind, tmp_path / kind, wanted, seed=2)
+    kills = sweeps(_sweep, tmp_path, {"github": 1200, "local": 500, "webhook": 300})
     assert kills.total() >= 2000
     assert len(kills) >= 20, kills
 

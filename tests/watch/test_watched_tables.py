@@ -20,14 +20,10 @@ from modelqa.watch.tables import Rows, literal
 Say = Callable[[str], None]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+@pytest.fixture
+def database(empty: str) -> str:
     """The address of an empty database."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'shop.db'}"
-    pytest.importorskip("psycopg", reason="the driver of PostgreSQL is not installed")
-    made: Callable[[], str] = request.getfixturevalue("server").database
-    return made()
+    return empty
 
 
 @pytest.fixture

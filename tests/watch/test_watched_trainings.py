@@ -164,22 +164,11 @@ def test_a_fact_that_flaps_has_no_model_trained(scored: World) -> None:
 # --- crashes and failures
 
 
-def _noted(world: World) -> None:
-    """Judge, and die before anything follows."""
-
-    def step(name: str) -> None:
-        if name == "follow":
-            raise KeyboardInterrupt
-
-    with world.ledger() as ledger, pytest.raises(KeyboardInterrupt):
-        world.watcher(ledger, step=step).look(lambda _: None)
-
-
 def test_killed_between_verdict_and_training_it_is_trained_once(scored: World) -> None:
     """What was noted is decided at the next look."""
     for day in range(3):
         batch(scored, str(day), 100)
-    _noted(scored)
+    scored.dies_before_what_follows()
     assert trained(scored) == []
     scored.look()
     scored.look()
@@ -218,7 +207,7 @@ def test_what_kills_its_process_is_given_up_too(scored: World, tmp_path: Path) -
     scored.keys["actions"] = [{"promote": "champion", "on": "passed"}]
     batch(scored, "0", 195)
     for _ in range(ATTEMPTS):
-        _noted(scored)
+        scored.dies_before_what_follows()
     done: list[Gathered] = []
 
     def do(runs: list[Gathered], wishes: Wishes) -> list[Told]:
@@ -235,7 +224,7 @@ def test_a_suite_does_what_follows_for_itself_only(scored: World) -> None:
     """Another one's watcher, maybe on another machine, neither trains nor writes its pages."""
     batch(scored, "0", 100)
     batch(scored, "1", 100)
-    _noted(scored)
+    scored.dies_before_what_follows()
     with scored.ledger() as ledger:
         assert list(follow_up(ledger, scored.watcher(ledger, name="other").plan)) == []
         assert pending(ledger) == 2

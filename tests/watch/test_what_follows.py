@@ -39,20 +39,9 @@ def _pending(ledger: Ledger) -> int:
         return len(work.pending(follows("tiny")))
 
 
-def _noted(world: World) -> None:
-    """Judge, and die before anything follows."""
-
-    def step(name: str) -> None:
-        if name == "follow":
-            raise KeyboardInterrupt
-
-    with world.ledger() as ledger, pytest.raises(KeyboardInterrupt):
-        world.watcher(ledger, step=step).look(lambda _: None)
-
-
 def test_what_was_noted_is_done_after_a_crash_and_only_that(promoting: World, tmp_path: Path) -> None:
     """Of two batches one passed; once it was done it is not done again."""
-    _noted(promoting)
+    promoting.dies_before_what_follows()
     done: list[Gathered] = []
 
     def do(runs: list[Gathered], wishes: Wishes) -> list[Told]:
@@ -74,7 +63,7 @@ def test_what_was_noted_is_done_after_a_crash_and_only_that(promoting: World, tm
 
 def test_what_fails_is_tried_again_and_given_up_after_some_attempts(promoting: World, tmp_path: Path) -> None:
     """Each time it is told."""
-    _noted(promoting)
+    promoting.dies_before_what_follows()
 
     def do(runs: list[Gathered], wishes: Wishes) -> list[Told]:
         return [Told("refused", failed=True)]
@@ -94,7 +83,7 @@ def test_what_fails_is_tried_again_and_given_up_after_some_attempts(promoting: W
 def test_an_older_run_does_not_promote_after_a_newer_one(promoting: World) -> None:
     """Where it could not at its turn, the newer one decides; what is written of it is tried again."""
     put(promoting.new / "c.parquet", [2.0])
-    _noted(promoting)
+    promoting.dies_before_what_follows()
     done: list[tuple[str, int]] = []
     down = [True]
 
@@ -181,7 +170,7 @@ def test_what_follows_may_take_longer_than_a_lease_lasts(
     promoting: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A training of hours is noted as done, and done by nobody else meanwhile."""
-    _noted(promoting)
+    promoting.dies_before_what_follows()
     monkeypatch.setattr("modelqa.watch.hear.renewed", partial(renewed, every=0.01))
     now = [1e10]
     promoting._now = lambda _: now[0]
