@@ -179,14 +179,20 @@ def test_an_alarm_lasts_while_its_measurement_is_away_and_is_forgotten_in_the_en
     assert said[-1] is Outcome.PASSED
 
 
-def test_a_new_version_begins_anew_but_not_as_if_nothing_had_been() -> None:
-    """Evidence is left behind, what was bad has to be clean first; other versions' batches change nothing."""
+def on_the_brink() -> Watched:
+    """One that the next batch of p = 0.01 would alarm."""
     there = Watched()
     while there.score(0.01) is Outcome.PASSED:
         assert there.day < 9
     needed, there = there.day, Watched()
     for _ in range(needed - 1):
         there.score(0.01)
+    return there
+
+
+def test_a_new_version_begins_anew_but_not_as_if_nothing_had_been() -> None:
+    """Evidence is left behind, what was bad has to be clean first; other versions' batches change nothing."""
+    there = on_the_brink()
     assert there.score(0.01, version="8") is Outcome.PASSED
     there.alarmed()
     assert there.score(0.4, version="9") is Outcome.FAILED
@@ -201,12 +207,7 @@ def test_a_new_version_begins_anew_but_not_as_if_nothing_had_been() -> None:
 
 def test_a_changed_bound_begins_anew() -> None:
     """Evidence against one floor is none against another."""
-    there = Watched()
-    while there.score(0.01) is Outcome.PASSED:
-        assert there.day < 9
-    needed, there = there.day, Watched()
-    for _ in range(needed - 1):
-        there.score(0.01)
+    there = on_the_brink()
     eased = check(score(0.01), bound=Bound(min=0.8))
     assert there.sees(run(eased))["accuracy"].outcome is Outcome.PASSED
 
