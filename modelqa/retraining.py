@@ -18,7 +18,7 @@ from modelqa.actions import trainers
 from modelqa.actions.github import GitHub
 from modelqa.actions.request import Request, WindowPart, made
 from modelqa.actions.retrain import Limits, Need, Retrain, State, attempts, refusal, waiting
-from modelqa.actions.tickets import Event, Failed, Phase, Policy, Ticket, advance, fingerprint
+from modelqa.actions.tickets import ENVIRONMENT, Event, Failed, Phase, Policy, Ticket, advance, fingerprint
 from modelqa.actions.trainers import Ended
 from modelqa.actions.webhook import Webhook
 from modelqa.core.cause import unfit
@@ -31,7 +31,6 @@ from modelqa.reports.files import write
 PATIENCE = 30.0
 """Seconds to wait for another process."""
 FOLDER = Path(".modelqa") / "retrain"
-ENVIRONMENT = "MODELQA_ENVIRONMENT"
 Problem = tuple[str, Event, Sequence[CheckResult]]
 
 
@@ -68,9 +67,7 @@ def consider(
     ``policy`` says how many of the last runs have to be red. Raises `LedgerError` where the ledger cannot be
     written, or another process is at it too long.
     """
-    info = run.result.subject.model
-    about = (info.name or info.uri) if info else ""
-    model = fingerprint("", "", about, environ.get(ENVIRONMENT, ""))
+    model = fingerprint("", "", run.result.subject.about, environ.get(ENVIRONMENT, ""))
     cases = list(problems)  # before the transaction, for they may ask the ledger too
     with (
         Ledger(address(environ, root)) as ledger,

@@ -10,6 +10,7 @@ from typing import Any
 from modelqa.actions import relay
 from modelqa.actions.relay import Relay, Step, quiet
 from modelqa.actions.tickets import (
+    ENVIRONMENT,
     Command,
     Failed,
     Passed,
@@ -32,8 +33,6 @@ from modelqa.reports import ticket as wording
 GREEN = (Outcome.PASSED, Outcome.WARNED)
 FLAPS = 2
 """Of the last three batches so many have to fail before a fact opens a ticket, where batches are watched."""
-ENVIRONMENT = "MODELQA_ENVIRONMENT"
-"""Where the model serves, such as production: a problem there is not the problem in staging."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +131,7 @@ def retraining(work: Work, run: Gathered, environ: Mapping[str, str]) -> str:
 
 def _about(result: SuiteResult, environ: Mapping[str, str]) -> tuple[str, str]:
     """Which model a problem is about, and where that serves."""
-    model = result.subject.model
-    return (model.name or model.uri) if model else "", environ.get(ENVIRONMENT, "")
+    return result.subject.about, environ.get(ENVIRONMENT, "")
 
 
 def tracker_of(action: Mapping[str, Any], ledger: Ledger, environ: Mapping[str, str]) -> Tracker:
@@ -211,11 +209,10 @@ def open_tickets(result: SuiteResult, environ: Mapping[str, str], root: Path) ->
     url = address(environ, root)
     if not environ.get("MODELQA_LEDGER") and not Path(url.removeprefix("sqlite:///")).is_file():
         return None
-    model = result.subject.model
-    about, where = (model.name or model.uri) if model else "", environ.get(ENVIRONMENT, "")
+    about = _about(result, environ)
     ids = ("", *(check.id for check in result.checks))
     with Ledger(url) as ledger, ledger.writing() as work:
-        known = work.known({fingerprint(result.suite, id_, about, where) for id_ in ids})
+        known = work.known({fingerprint(result.suite, id_, *about) for id_ in ids})
     return sum(Ticket.read(each).phase is Phase.OPEN for each in known)
 
 

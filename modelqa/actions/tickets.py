@@ -17,6 +17,10 @@ RECENT, TREND = 3, 8
 """Batches that count for `open_after`, and batches whose values are kept to be told."""
 
 
+ENVIRONMENT = "MODELQA_ENVIRONMENT"
+"""Where the model serves, such as production: a problem there is not the problem in staging."""
+
+
 def fingerprint(suite: str, check: str, model: str, environment: str) -> str:
     """The identity of a problem: 40 hexadecimal digits of what does not change while it lasts.
 

@@ -79,3 +79,12 @@ class SubjectInfo:
     champion: ModelInfo | None = None
     batch: DataInfo | None = None
     reference: DataInfo | None = None
+
+    @property
+    def about(self) -> str:
+        """What problems are told apart by: the model's name whatever its version, or its address; or "".
+
+        >>> SubjectInfo(model=ModelInfo("models:/churn@challenger", name="churn", version="7")).about
+        'churn'
+        """
+        return (self.model.name or self.model.uri) if self.model else ""

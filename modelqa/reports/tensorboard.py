@@ -176,7 +176,7 @@ def asked(result: SuiteResult) -> Iterator[tuple[str, bool | float | str]]:
     """
     yield "suite", visible(result.suite)
     if result.subject.model:
-        yield "model", visible(result.subject.model.name or result.subject.model.uri)
+        yield "model", visible(result.subject.about)
     if result.levels:
         yield "confidence", result.levels.confidence
         yield "false_alarms", result.levels.false_alarms

@@ -7,6 +7,7 @@ from hashlib import sha1
 from typing import Any
 
 from modelqa import ticketing
+from modelqa.actions.tickets import ENVIRONMENT
 from modelqa.actions.tracker import Tracker
 from modelqa.core.bound import Outcome
 from modelqa.core.codec import Gathered, dumps, from_plain, loads, to_plain
@@ -74,7 +75,7 @@ def commit(
         return None
     for name, value in judged.cursors.items():
         work.move(name, value)
-    environment = environ.get(ticketing.ENVIRONMENT, "")
+    environment = environ.get(ENVIRONMENT, "")
     result, rules = judged.run.result, judged.rules
     standing = overtime.commit(work, result, environment=environment, rules=rules, earlier=earlier)
     told: dict[str, list[str]] = {}

@@ -137,9 +137,7 @@ def commit(
     ``earlier`` are results of the same batch before it was restated, or got its labels: what was measured
     then was counted then, and is no evidence twice. Such a check stands as it did.
     """
-    model = result.subject.model
-    about = (model.name or model.uri) if model else ""
-    name = "overtime:" + fingerprint(result.suite, "", about, environment)
+    name = "overtime:" + fingerprint(result.suite, "", result.subject.about, environment)
     counted = {check.id for before in earlier for check, _ in _heard(before)}
     again = [(check, faced) for check, faced in _heard(result) if check.id in counted]
     left = {check.id for check, _ in again}
