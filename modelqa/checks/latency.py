@@ -12,7 +12,7 @@ from modelqa.core.evidence import Evidence
 from modelqa.core.ports import Context, Model, Versus
 from modelqa.core.result import Measurement
 from modelqa.core.units import Unit, show
-from modelqa.stats import compare, inverted
+from modelqa.stats import blocks, compare, inverted
 from modelqa.stats import latency as spans
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def _estimate(seen: Seen, statistic: str, rows: int, versus: Versus | None, leve
         return compare.independent_difference(ours, theirs)
     a, b = (times.reshape(-1, seen.block) for times in seen.times)
     # Twice the speed is half the time: of two speeds, the champion's time comes first.
-    return spans.compared(b, a, q, versus, levels) if speed else spans.compared(a, b, q, versus, levels)
+    return blocks.compared(b, a, q, versus, levels) if speed else blocks.compared(a, b, q, versus, levels)
 
 
 def _of_calls(times: "NDArray[np.float64]", statistic: str, levels: Levels) -> Estimate:

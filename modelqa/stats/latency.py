@@ -1,13 +1,12 @@
-"""Latency of calls made one after the other: its quantiles, its mean, and two models call by call.
+"""Latency of calls made one after the other: its quantiles and its mean.
 
-Calls in a row are not independent: one stall, one busy neighbour slows many of them. So a single
-model's calls are judged by how batches of neighbouring calls differ, and two models by which of
-them was slower in blocks side by side whose order was drawn.
+Calls in a row are not independent: one stall, one busy neighbour slows many of them. So they are judged
+by how batches of neighbouring calls differ.
 """
 
 from collections.abc import Callable, Mapping
-from math import copysign, exp, inf, isfinite, log, sqrt
-from typing import Any, Literal
+from math import exp, inf, isfinite, sqrt
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,27 +15,29 @@ from modelqa.core.estimate import Estimate, Levels
 from modelqa.stats import intervals
 
 Floats = NDArray[np.float64]
-Scale = Literal["difference", "relative"]
 FEW, MANY = 16, 32
 """Into so many batches of neighbouring calls a series is cut to see how much they hang together."""
-_RADEMACHER = 3.178
-_STEP, _DOUBLINGS, _HALVINGS = 1e-3, 16, 24
-"""Ends are searched so far from the value (in units of theirs), twice as far, and so on, then between."""
-_CLOCK, _LONGEST = 1e-9, 600.0
-"""The shortest time that a call is taken to take, and a step on the logarithmic scale beyond all."""
+CLOCK = 1e-9
+"""The shortest time that a call is taken to take."""
 _MOST = float(np.finfo(np.float64).max)
 _SHARES = np.append(np.linspace(0, 1, 101), [0.995, 0.999])
 _BINS, _STRETCHES = 40, 60
 
 
 def quantile(times: Floats, q: float, levels: Levels) -> Estimate:
-    """A quantile of calls in the order they were made, with order statistics as ends.
+    """A quantile of calls in the order they were made; of two ends on a side, the nearer one.
 
-    The ranks are those of `intervals.quantile` for as many independent calls as these are worth: n
-    over the design effect of "slower than the quantile" between batches of neighbours (Kish 1965),
-    never above n, and fewer for the few degrees of freedom that the batches leave (Korn and Graubard
-    1998). An end that so few calls cannot hold is infinite. No calls: undefined. Times may be infinite:
-    calls that were never answered.
+    One is an order statistic, its rank that of `intervals.quantile` for as many independent calls as
+    these are worth: n over the design effect of "slower than the quantile" between batches of neighbours
+    (Kish 1965), never above n, and fewer for the few degrees of freedom that the batches leave (Korn
+    and Graubard 1998). One slow stretch in the series, and so few calls hold no end.
+
+    The other asks at each length of call, with the design effect there, whether so few (so many) calls
+    would be slower were this the quantile; hardly any call of the slow stretch took a hundred times as
+    long. What was not seen for want of time it allows for as if the machine's speed scattered about
+    its course: by Student's t of the logarithms of the batches' medians.
+
+    No calls: undefined. Too few for either: infinite. Times may be infinite: calls never answered.
 
     >>> rng = np.random.default_rng(0)
     >>> calls = rng.lognormal(0, 0.1, 1000)
@@ -50,13 +51,91 @@ def quantile(times: Floats, q: float, levels: Levels) -> Estimate:
     ordered = np.sort(times)
     # Between a finite value and an infinite one, or two of these, there is nothing to interpolate.
     value = float(np.quantile(ordered, q, method="linear" if isfinite(ordered[-1]) else "inverted_cdf"))
+    near, far = _by_rank(times, ordered, q, value, levels), _by_length(times, ordered, q, levels)
+    low, high = max(near[0], far[0]), min(near[1], far[1])
+    return Estimate(value, low=min(low, value), high=max(high, value), n=n)
+
+
+def _by_rank(times: Floats, ordered: Floats, q: float, value: float, levels: Levels) -> tuple[float, float]:
+    n = len(times)
     effect = _design_effect((times > min(value, _MOST)).astype(np.float64), q * (1 - q))
     worth = [int(n / effect * _discount(tail)) for tail in (levels.low, levels.high)]
     first, _ = intervals.ranks(worth[0], q, levels)
     _, last = intervals.ranks(worth[1], q, levels)
     low = float(ordered[int(first * n / worth[0]) - 1]) if first > 0 else -inf
     high = float(ordered[min(int(np.ceil(last * n / worth[1])), n) - 1]) if last <= worth[1] else inf
-    return Estimate(value, low=min(low, value), high=max(high, value), n=n)
+    return low, high
+
+
+def _by_length(times: Floats, ordered: Floats, q: float, levels: Levels) -> tuple[float, float]:
+    n = len(times)
+    start, backwards = int(q * (n - 1)), ordered[::-1]
+    high = _outermost(
+        lambda place: _seldom_slower(times, float(ordered[place]), q, levels.high), start, n - 1
+    )
+    low = _outermost(
+        lambda place: _often_as_slow(times, float(backwards[place]), q, levels.low), n - 1 - start, n - 1
+    )
+    return (
+        float(backwards[low]) / exp(_scatter(times, levels.low)) if low is not None else -inf,
+        float(ordered[high]) * exp(_scatter(times, levels.high)) if high is not None else inf,
+    )
+
+
+def _scatter(times: Floats, tail: float) -> float:
+    """How far the logarithm of the machine's speed is from its middle at a tail, by the batches' medians."""
+    from scipy.special import stdtrit
+
+    size = len(times) // FEW
+    if size < MANY // FEW:
+        return 0.0
+    medians = np.median(times[: size * FEW].reshape(FEW, size), axis=1)
+    if not np.isfinite(medians).all():
+        return inf
+    spread = float(np.log(np.maximum(medians, CLOCK)).std(ddof=1))
+    return spread * -float(stdtrit(FEW - 1, min(tail, 0.4)))
+
+
+def _seldom_slower(times: Floats, limit: float, q: float, tail: float) -> bool:
+    """Whether too few calls are slower than a limit for a quantile beyond it."""
+    from scipy.special import betainc
+
+    slower, worth = _worth(times > limit, tail)
+    return bool(betainc(slower + 1, worth - slower, 1 - q) >= 1 - tail) if slower < worth else False
+
+
+def _often_as_slow(times: Floats, limit: float, q: float, tail: float) -> bool:
+    """Whether too many calls are at least as slow as a limit for a quantile below it."""
+    from scipy.special import betainc
+
+    slower, worth = _worth(times >= limit, tail)
+    return bool(betainc(slower, worth - slower + 1, 1 - q) <= tail) if slower > 0 else False
+
+
+def _worth(slower: NDArray[np.bool_], tail: float) -> tuple[float, float]:
+    """How many independent calls these are worth, and how many of those are slower."""
+    share = float(slower.mean())
+    spread = share * (1 - share)
+    effect = _design_effect(slower.astype(np.float64), spread) if spread > 0 else 1.0
+    worth = len(slower) / effect * _discount(tail)
+    return share * worth, worth
+
+
+def _outermost(ruled_out: Callable[[int], bool], first: int, last: int) -> int | None:
+    """The first place that is ruled out with all beyond it; None if not even the last one is.
+
+    The test is nearly monotonic, not quite: so it is searched from the last place to the first.
+    """
+    steps = (first + (1 << power) for power in range((last - first).bit_length()))
+    grid = [first, *(place for place in steps if place < last), last]
+    inside = next((place for place in reversed(range(len(grid))) if not ruled_out(grid[place])), -1)
+    if inside in {-1, len(grid) - 1}:
+        return first if inside == -1 else None
+    low, high = grid[inside], grid[inside + 1]
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if ruled_out(middle) else (middle, high)
+    return high
 
 
 def mean(times: Floats, levels: Levels) -> Estimate:
@@ -113,101 +192,6 @@ def _discount(tail: float) -> float:
     return float((ndtri(tail) / stdtrit(FEW - 1, tail)) ** 2)
 
 
-def compared(ours: Floats, theirs: Floats, q: float | None, scale: Scale, levels: Levels) -> Estimate:
-    """A quantile (or the mean, where q is None) of our calls against theirs, in pairs of blocks.
-
-    ``ours`` and ``theirs`` have one row a pair: blocks that were called side by side, which of them first
-    being drawn. The value is ours - theirs, or that over theirs (``relative``).
-
-    The ends invert a randomisation test. Were theirs slower by exactly v, either block of a pair could
-    be any of the two. Then the difference of a pair (how many of its calls are beyond the
-    quantile of all; or of its means) is as likely to be of one sign as of the other, whatever stalls hit
-    both and however they hang together. So the sum of differences over the root of the sum of
-    their squares is one of signs with weights, whose tail is at most 3.178 times the normal's (Bentkus
-    and Dzindzalieta 2015) and at most exp(-x^2 / 2) (Hoeffding 1963): no number of pairs is too small.
-    An end beyond what the pairs can tell is infinite.
-
-    >>> rng = np.random.default_rng(0)
-    >>> theirs, ours = rng.lognormal(0, 0.1, (100, 10)), 1.25 * rng.lognormal(0, 0.1, (100, 10))
-    >>> found = compared(ours, theirs, 0.95, "relative", Levels(alpha=0.001, beta=0.05, reds="low"))
-    >>> 0.15 < found.low < found.value < found.high < 0.35
-    True
-    """
-    if ours.size == 0:
-        return Estimate.undefined(n=0)
-    n = ours.size
-    if q is not None and scale == "relative":
-        logs = [np.log(np.maximum(each, _CLOCK)) for each in (ours, theirs)]
-        found = compared(logs[0], logs[1], q, "difference", levels)
-        low, value, high = (_grown(end) for end in (found.low, found.value, found.high))
-        return Estimate(value, low=low, high=high, n=n)
-    a, b = (float(each.mean() if q is None else np.quantile(each, q)) for each in (ours, theirs))
-    value, step = (a - b, b) if scale == "difference" else ((a - b) / b, 1.0)
-
-    def score(v: float) -> float:
-        moved = theirs + v if scale == "difference" else theirs * (1 + v)
-        return _studentised(_means(ours, moved) if q is None else _slower(ours, moved, q))
-
-    low = _end(score, value, -_STEP * abs(step), critical(levels.low))
-    high = _end(score, value, _STEP * abs(step), critical(levels.high))
-    return Estimate(value, low=min(low, value), high=max(high, value), n=n)
-
-
-def _grown(step: float) -> float:
-    """A step on a logarithmic scale as a relative change; what is not known stays so."""
-    return exp(step) - 1 if isfinite(step) and step < _LONGEST else step
-
-
-def critical(tail: float) -> float:
-    """The size that a weighted sum of signs exceeds, in roots of its sum of squares, at most at a tail.
-
-    >>> round(critical(0.05), 2), round(critical(0.001), 2)
-    (2.15, 3.42)
-    """
-    from scipy.special import ndtri
-
-    return float(min(-ndtri(tail / _RADEMACHER), sqrt(-2 * log(tail))))
-
-
-def _studentised(differences: Floats) -> float:
-    """The sum of differences over the root of the sum of their squares; 0 where all are 0."""
-    squares = float(np.dot(differences, differences))
-    return float(differences.sum() / sqrt(squares)) if squares > 0 else 0.0
-
-
-def _means(ours: Floats, theirs: Floats) -> Floats:
-    return np.asarray(ours.mean(axis=1) - theirs.mean(axis=1))
-
-
-def _slower(ours: Floats, theirs: Floats, q: float) -> Floats:
-    """How many more of our calls than of theirs are beyond the quantile of all calls, in each pair."""
-    everything = np.concatenate([ours.ravel(), theirs.ravel()])
-    place = min(int(q * len(everything)), len(everything) - 1)
-    limit = np.partition(everything, place)[place]
-    return np.asarray((ours >= limit).sum(axis=1) - (theirs >= limit).sum(axis=1), dtype=np.float64)
-
-
-def _end(score: Callable[[float], float], value: float, step: float, wanted: float) -> float:
-    """The shift on a side (the sign of ``step``) from which on the score rules out all; infinite if none.
-
-    The score is nearly monotonic, not quite: so it is searched from far out to the value.
-    """
-    side = copysign(1.0, step)
-
-    def ruled_out(shift: float) -> bool:
-        return bool(-side * score(shift) >= wanted)
-
-    grid = [value, *(value + step * 2.0**power for power in range(_DOUBLINGS))]
-    inside = next((place for place in reversed(range(len(grid))) if not ruled_out(grid[place])), 0)
-    if inside == len(grid) - 1:
-        return side * inf
-    low, high = grid[inside], grid[inside + 1]
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        low, high = (low, middle) if ruled_out(middle) else (middle, high)
-    return high
-
-
 def noise(times: Floats, block: int) -> float:
     """How much the typical call scatters from block to block: a standard deviation over the middle.
 
@@ -234,7 +218,7 @@ def distribution(series: Mapping[str, Floats]) -> dict[str, Any]:
     >>> made["series"]["model"]["quantiles"][50], sum(made["series"]["model"]["counts"])
     (2.0, 3)
     """
-    everything = np.maximum(np.concatenate(list(series.values())), _CLOCK)
+    everything = np.maximum(np.concatenate(list(series.values())), CLOCK)
     edges = np.geomspace(everything.min(), everything.max() * (1 + 1e-9), _BINS + 1)
     return {
         "shares": _SHARES.tolist(),

@@ -414,8 +414,12 @@ def test_a_file_that_may_not_be_read_is_an_error(tmp_path: Path, monkeypatch: py
     """With the system's own reason."""
     path = write_scalars(tmp_path / "logs", {"loss": LOSS})
 
-    def refused(self: Path, *_: object) -> None:
-        raise PermissionError(13, "Permission denied")
+    before = Path.open
+
+    def refused(self: Path, *args: Any, **keys: Any) -> Any:
+        if self == path:
+            raise PermissionError(13, "Permission denied")
+        return before(self, *args, **keys)
 
     monkeypatch.setattr(Path, "open", refused)
     reason = judged(tmp_path, "steps", max=99).reason
