@@ -1,15 +1,15 @@
 """Records of event files: length, its checksum, payload, its checksum; each payload is an event.
 
-The frame is that of TFRecord files (tensorflow.org/tutorials/load_data/tfrecord), the message that of
-TensorBoard's ``event.proto``.
+The frame is that of TFRecord files (tensorflow.org/tutorials/load_data/tfrecord), with checksums CRC-32C
+(RFC 3720), masked; the message is that of TensorBoard's ``event.proto``.
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
-from modelqa.checks.checksums import masked
 from modelqa.core import extras
 from modelqa.errors import CheckError
 
@@ -28,6 +28,22 @@ def events(path: Path) -> Iterator[Any]:
         except error:
             _damaged(path, count)
         yield made
+
+
+def masked(data: bytes) -> int:
+    """The checksum of some bytes, as a record holds it.
+
+    >>> hex(masked(b"123456789"))
+    '0xc78ab0e5'
+    """
+    state = _crc32c()(data)
+    return ((state >> 15 | state << 17) + 0xA282EAD8) & 0xFFFFFFFF
+
+
+@cache
+def _crc32c() -> Callable[[bytes], int]:
+    value: Callable[[bytes], int] = extras.load("google_crc32c").value
+    return value
 
 
 def _records(path: Path) -> Iterator[bytes]:

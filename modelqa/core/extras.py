@@ -21,7 +21,7 @@ _QUIET = {
     "great_expectations": {"GX_ANALYTICS_ENABLED": "false"},
     "evidently": {"DO_NOT_TRACK": "1"},
 }
-_EXTRAS = {"tensorboard": "'modelqa[tensorboard]'"}
+_EXTRAS = dict.fromkeys(["google_crc32c", "tensorboard"], "'modelqa[tensorboard]'")
 """What to install where a library comes with an extra."""
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from modelqa import Suite, SuiteError, plan
 from modelqa.checks import event_files
-from modelqa.checks.checksums import masked
+from modelqa.checks.event_records import masked
 from modelqa.core import extras
 from modelqa.core.bound import Outcome
 from modelqa.core.result import CheckResult
