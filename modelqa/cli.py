@@ -33,6 +33,7 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
 )
 
+ROWS = "Take these rows instead: a path, a pattern, or a SELECT of MODELQA_DATABASE."
 SuitePath = Annotated[Path, typer.Argument(help="A suite file (*.suite.yaml).", show_default=False)]
 
 
@@ -72,8 +73,8 @@ def run(
     suite: SuitePath,
     model: Annotated[str | None, typer.Option(help="Judge this model instead of the suite's.")] = None,
     champion: Annotated[str | None, typer.Option(help="Compare with this model instead.")] = None,
-    batch: Annotated[str | None, typer.Option(help="Judge these rows instead.")] = None,
-    reference: Annotated[str | None, typer.Option(help="Compare with these rows instead.")] = None,
+    batch: Annotated[str | None, typer.Option(help=ROWS)] = None,
+    reference: Annotated[str | None, typer.Option(help="Compare with these instead.")] = None,
     tracking_uri: Annotated[str | None, typer.Option(help="MLflow tracking and registry URI.")] = None,
     report: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the result as a page.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the result as JSON.")] = None,
@@ -144,8 +145,8 @@ def power(
     suite: SuitePath,
     model: Annotated[str | None, typer.Option(help="Look at this model instead of the suite's.")] = None,
     champion: Annotated[str | None, typer.Option(help="Compare with this model instead.")] = None,
-    batch: Annotated[str | None, typer.Option(help="Look at these rows instead.")] = None,
-    reference: Annotated[str | None, typer.Option(help="Compare with these rows instead.")] = None,
+    batch: Annotated[str | None, typer.Option(help=ROWS)] = None,
+    reference: Annotated[str | None, typer.Option(help="Compare with these instead.")] = None,
     tracking_uri: Annotated[str | None, typer.Option(help="MLflow tracking and registry URI.")] = None,
     power: Annotated[str, typer.Option(help="The share of runs in which an effect is to be seen.")] = "80%",
     every: Annotated[bool, typer.Option("--all", "-v", help="Show every slice and column.")] = False,
@@ -184,9 +185,21 @@ def _loaded(suite: Path, here: project.Project, given: dict[str, str | None]) ->
     """The suite, with what the command line, the environment or the ini say instead."""
     from modelqa.suite.load import load
 
-    return load(
-        suite, override={key: value for key, each in given.items() if (value := here.option(key, each))}
-    )
+    said = {key: value for key, each in given.items() if (value := here.option(key, each))}
+    return load(suite, override={key: _named(key, value) for key, value in said.items()})
+
+
+def _named(key: str, written: str) -> str | dict[str, str]:
+    """What an option names. Raises ``typer.BadParameter`` for a SELECT of no database."""
+    from modelqa.core.subject import is_select
+
+    if key not in ("batch", "reference") or not is_select(written):
+        return written
+    if not (url := os.environ.get("MODELQA_DATABASE")):
+        raise typer.BadParameter(
+            "a SELECT needs MODELQA_DATABASE, the address of its database", param_hint=f"--{key}"
+        )
+    return {"sql": written, "url": url}
 
 
 def _share(written: str, option: str) -> float:

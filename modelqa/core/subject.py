@@ -1,5 +1,6 @@
 """What a suite judges, resolved: names and digests, so that a verdict says what it was about."""
 
+import re
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Literal
 
@@ -30,7 +31,8 @@ class ModelInfo:
 class DataInfo:
     """A batch or a reference: what it is called, its rows and the digest of its content.
 
-    ``source`` is what a suite would say to have it again: a path or a pattern; empty for all else.
+    ``source`` is what ``--batch`` would say to have it again: a path, a pattern or a SELECT; empty for all
+    else.
     """
 
     name: str
@@ -38,6 +40,17 @@ class DataInfo:
     rows: int
     digest: str = ""
     source: str = ""
+
+
+def is_select(written: str) -> bool:
+    """Whether rows are named by a SELECT, and not by where they lie.
+
+    >>> is_select("SELECT * FROM churn"), is_select("with a AS (SELECT 1) SELECT * FROM a")
+    (True, True)
+    >>> is_select("select.parquet"), is_select("with/rows.csv")
+    (False, False)
+    """
+    return re.match(r"\s*(select|with)\s", written, re.IGNORECASE) is not None
 
 
 @dataclass(frozen=True, slots=True)

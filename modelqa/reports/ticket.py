@@ -11,6 +11,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from modelqa.core.bound import Outcome
 from modelqa.core.cause import diagnose, incurable, muted
 from modelqa.core.result import CheckResult, SuiteResult
+from modelqa.core.subject import is_select
 from modelqa.core.units import show
 from modelqa.reports import words
 from modelqa.reports.markdown import SYMBOLS, code, text
@@ -104,7 +105,7 @@ def _lines(result: SuiteResult, story: Story, path: str, red: Sequence[CheckResu
     yield ""
     yield from _facts(result, story)
     yield ""
-    yield "See it again, without any service but the model's:"
+    yield f"See it again, {_beside(result)}:"
     yield ""
     yield f"<pre>{_verbatim(reproduce(result, path))}</pre>"
 
@@ -125,7 +126,8 @@ def _cure(result: SuiteResult, story: Story) -> Iterator[str]:
 
 def _verbatim(command: str) -> str:
     """A command as it is to be copied: in ``<pre>`` nothing is a mention or a link."""
-    return re.sub(r"[^A-Za-z0-9 ]", lambda found: f"&#{ord(found[0])};", visible(command))
+    shown = "\n".join(map(visible, command.split("\n")))
+    return re.sub(r"[^A-Za-z0-9 ]", lambda found: f"&#{ord(found[0])};", shown)
 
 
 def _what(result: SuiteResult) -> tuple[str, str]:
@@ -206,7 +208,7 @@ def reproduce(result: SuiteResult, path: str) -> str:
 
     >>> from modelqa.core.subject import DataInfo, ModelInfo, SubjectInfo
     >>> model = ModelInfo("models:/churn@new", name="churn", version="7")
-    >>> subject = SubjectInfo(model=model, batch=DataInfo("a b.csv", rows=9, digest="sha256:ab"))
+    >>> subject = SubjectInfo(model=model, batch=DataInfo("b", rows=9, digest="sha256:ab", source="a b.csv"))
     >>> reproduce(SuiteResult("churn", subject, (), started="", digest=""), "suites/churn.suite.yaml")
     "modelqa run suites/churn.suite.yaml --model models:/churn/7 --batch 'a b.csv'"
     """
@@ -214,6 +216,14 @@ def reproduce(result: SuiteResult, path: str) -> str:
     for side, model in (("--model", subject.model), ("--champion", subject.champion)):
         if model is not None and model.name and model.version:
             parts += [side, f"models:/{model.name}/{model.version}"]
-    if subject.batch is not None and subject.batch.digest:
-        parts += ["--batch", subject.batch.source or subject.batch.name]
+    if subject.batch is not None and subject.batch.source:
+        parts += ["--batch", subject.batch.source]
     return shlex.join(parts)
+
+
+def _beside(result: SuiteResult) -> str:
+    """What the command needs beside what it names."""
+    batch = result.subject.batch
+    if batch is not None and is_select(batch.source):
+        return "with the address of the database in `MODELQA_DATABASE`"
+    return "without any service but the model's"

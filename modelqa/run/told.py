@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelqa.cache import code
 from modelqa.cache.store import key_of
-from modelqa.core.subject import DataInfo, SubjectInfo
+from modelqa.core.subject import DataInfo, Query, SubjectInfo
 from modelqa.engines.sources import is_address
 from modelqa.errors import SubjectError
 from modelqa.run.keys import Unkeyed, hashed
@@ -64,6 +64,11 @@ def rows(opened: "Opened", part: str) -> DataInfo:
 
 
 def _placed(info: DataInfo, source: Any) -> DataInfo:
-    """What is told of a table, with the path that leads to it; an address may hold a password."""
-    here = isinstance(source, str | Path) and not is_address(source)
-    return replace(info, source=str(source)) if here else info
+    """What is told of a table, with what leads to it: of an address as it is told, without a password."""
+    if isinstance(source, Query):
+        return replace(info, source=source.sql)
+    if not isinstance(source, str | Path):
+        return info
+    if not is_address(source):
+        return replace(info, source=str(source))
+    return replace(info, source=info.name) if is_address(info.name) else info

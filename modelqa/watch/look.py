@@ -149,10 +149,16 @@ class Look:
             subject = SubjectInfo(model=self._model(opened), batch=identity.rows)
             return findings.not_whole(opened.suite, subject, arrival.flaw)
         result = run_opened(opened)
-        rows = result.subject.batch
         if "model" in arrival.changes:
             return result
-        named = DataInfo(arrival.name, rows=rows.rows if rows else 0, digest=identity.rows.digest)
+        rows = result.subject.batch
+        written = arrival.changes["batch"]
+        named = DataInfo(
+            arrival.name,
+            rows=rows.rows if rows else 0,
+            digest=identity.rows.digest,
+            source=arrival.name if isinstance(written, str) else written["sql"],
+        )
         return replace(result, subject=replace(result.subject, batch=named))
 
     def _cursors(self, arrival: Arrival, identity: Identity, labels: str, now: float) -> dict[str, str]:

@@ -55,7 +55,12 @@ def run(text: str = "", *more: CheckResult) -> SuiteResult:
             text or "models:/churn@new", name=name, version=text or "7", digest="sha256:" + "a" * 64
         ),
         champion=ModelInfo(text or "models:/churn@champion"),
-        batch=DataInfo(text or "2026-11-22.parquet", rows=41203, digest="sha256:" + "b" * 64),
+        batch=DataInfo(
+            text or "2026-11-22.parquet",
+            rows=41203,
+            digest="sha256:" + "b" * 64,
+            source=text or "data/2026-11-22.parquet",
+        ),
         reference=DataInfo(text or "train.parquet", rows=100),
     )
     return SuiteResult(name, subject, (red, *more), started="", digest="sha256:" + "c" * 64)
@@ -87,7 +92,7 @@ def test_a_ticket_tells_all_that_is_asked_of_it() -> None:
         "| environment | <code>production</code> |",
         "[run](https://github.com/acme/ml/actions/runs/7)",
         "churn.suite.yaml:14",
-        "modelqa run suites/churn.suite.yaml --model models:/churn/7 --batch 2026-11-22.parquet",
+        "modelqa run suites/churn.suite.yaml --model models:/churn/7 --batch data/2026-11-22.parquet",
     ):
         assert part in told, part
 
@@ -148,9 +153,27 @@ def test_the_command_has_the_path_of_the_batch() -> None:
 def test_the_command_can_be_copied() -> None:
     """Not a character more than it has: no invisible space in an address."""
     result = run()
-    batch = DataInfo("s3://lake/a b@1.parquet", rows=1, digest="x")
+    batch = DataInfo("a", rows=1, source="s3://lake/a b@1.parquet")
     result = replace(result, subject=replace(result.subject, batch=batch))
     assert "--batch 's3://lake/a b@1.parquet'</pre>" in shown(result)
+
+
+def test_rows_of_a_database_are_asked_for_again() -> None:
+    """By the SELECT that gave them, line by line, with a word on where the database is named."""
+    result = run()
+    batch = DataInfo("scored 2 to 7", rows=1, source="SELECT *\nFROM scored WHERE id <= 7 AND id > 2")
+    result = replace(result, subject=replace(result.subject, batch=batch))
+    told = shown(result)
+    assert "--batch 'SELECT *\nFROM scored WHERE id <= 7 AND id > 2'</pre>" in told
+    assert "See it again, with the address of the database in `MODELQA_DATABASE`:" in told
+
+
+def test_rows_that_only_memory_held_are_not_named() -> None:
+    """No command has them again, so none pretends to."""
+    result = run()
+    batch = DataInfo("DataFrame", rows=1, digest="x")
+    result = replace(result, subject=replace(result.subject, batch=batch))
+    assert "--batch" not in shown(result)
 
 
 def test_the_title_has_no_value_in_it() -> None:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -94,6 +95,29 @@ def test_rows_of_a_database(project: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert "tiny: PASSED, 1 passed (1 rows of scored up to 1)" in said.stdout
     said = watch("--query", "SELECT * FROM scored", "--cursor", "id", "--database", "sqlite:///shop.db")
     assert "1 rows of query up to 1" in said.stdout
+
+
+def test_the_ticket_of_a_table_has_a_command_that_sees_it_again(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the same rows, whatever came since; without the database's address it says what is missing."""
+    import sqlite3
+
+    with sqlite3.connect(project / "shop.db") as made:
+        made.execute("CREATE TABLE scored AS SELECT 1 AS id, -1.0 AS x UNION SELECT 2, 3.0")
+    monkeypatch.setenv("MODELQA_DATABASE", "sqlite:///shop.db")
+    for number in (3, 4):
+        assert watch("--table", "scored", "--cursor", "id").exit_code == 1
+        with made:
+            made.execute("INSERT INTO scored VALUES (?, -5.0)", [number])
+    made.close()
+    ticket = CliRunner().invoke(app, ["tickets", "show", "1"]).stdout
+    (command,) = re.findall("^modelqa (run .*)", ticket, re.MULTILINE)
+    again = CliRunner().invoke(app, shlex.split(command))
+    assert (again.exit_code, "FAILED, 1 failed (1 rows of batch)" in again.stdout) == (1, True), again.output
+    monkeypatch.delenv("MODELQA_DATABASE")
+    lost = CliRunner().invoke(app, shlex.split(command))
+    assert (lost.exit_code, "MODELQA_DATABASE" in lost.output) == (2, True)
 
 
 def test_a_backlog_is_told_and_a_tracker_hears_of_it_later(

@@ -52,6 +52,20 @@ def test_rows_are_judged_once_by_a_key_that_is_counted_up(world: World, database
     assert [result.subject.batch.rows for _, _, result in world.results()] == [2, 2]  # type: ignore[union-attr]
 
 
+def test_a_batch_is_had_again_by_its_select(world: World, database: str, say: Say) -> None:
+    """What its result tells as its source gives the same rows, and no others."""
+    world.source = Rows(database, "scored", "id", world.root)
+    say("INSERT INTO scored VALUES (1, NULL, 1.0), (2, NULL, 2.0)")
+    world.look()
+    say("INSERT INTO scored VALUES (3, NULL, 5.0), (7, NULL, 6.0)")
+    world.look()
+    say("INSERT INTO scored VALUES (8, NULL, 7.0)")
+    batch = world.results()[-1][2].subject.batch
+    assert batch is not None
+    content = sql.read(sql.located(Query(batch.source, url=database), world.root), "again")
+    assert content.read(["x"]).column(0).to_pylist() == [5.0, 6.0]
+
+
 def test_rows_are_judged_once_by_the_time_of_their_coming(world: World, database: str, say: Say) -> None:
     """To the microsecond; a query narrows what is looked at."""
     world.source = Rows(database, "SELECT at, x FROM scored WHERE id > 0;", "at", world.root)
