@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 DAY = 86_400.0
-DISTANCES, PARTS = np.array([0.3, 0.75, 1.5, 3.0]), np.array([0.1, 0.25, 0.5, 0.15])
+DISTANCES, PARTS = np.array([0.3, 0.75, 1.5, 3.0]), np.array([0.05, 0.1, 0.75, 0.1])
 
 
 def gains(p: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -26,7 +26,7 @@ def watched(p: Iterable[NDArray[np.float64]], share: float | NDArray[np.float64]
     for number, batch in enumerate(p, start=1):
         if stakes is None:
             stakes = np.zeros((*batch.shape, 4))
-        part = 0.25 / (number * (number + 1)) + (0.75 / 365 if number > 1 else 0.0)
+        part = 0.2 / (number * (number + 1)) + (0.8 / 365 if number > 1 else 0.0)
         stakes = (stakes + (np.asarray(share) * part)[..., None] * PARTS) * np.exp(gains(batch))
         alarmed = stakes.sum(axis=-1) >= 1
         counts.append(alarmed)

@@ -25,9 +25,9 @@ _MOST = 1e200
 """More is not told apart."""
 _LONGEST = YEAR / 12
 """No more flows in between two batches than in a month: a watcher that rested was not watching."""
-_BETS = {0.3: 0.1, 0.75: 0.25, 1.5: 0.5, 3.0: 0.15}
+_BETS = {0.3: 0.05, 0.75: 0.1, 1.5: 0.75, 3.0: 0.1}
 """How far beyond the bound the truth is said to be, in standard errors of one batch, and each bet's share."""
-_FIRST = 0.25
+_FIRST = 0.2
 """The share of a year's budget that is kept for the first batches."""
 _RUNNING = 2
 """The place of the bet that tells when the trouble began."""
@@ -37,12 +37,12 @@ _NORMAL = NormalDist()
 def inflow(look: int, seconds: float) -> float:
     """The share of a year's budget that a batch brings: the ``look``-th, ``seconds`` after the one before.
 
-    Three quarters flow in evenly over the year. The last quarter of the first year is there for the
-    first batches, 1 / (s (s + 1)) of it at the s-th, however fast they come: a backlog is watched, too. So no
+    Four fifths flow in evenly over the year. The last fifth of the first year is there for the first
+    batches, 1 / (s (s + 1)) of it at the s-th, however fast they come: a backlog is watched, too. So no
     year brings more than 1.
 
     >>> inflow(1, 0.0), round(inflow(200, 86_400) * 365, 2)
-    (0.125, 0.75)
+    (0.1, 0.8)
     """
     elapsed = min(max(seconds, 0.0), _LONGEST) / YEAR
     return _FIRST / (look * (look + 1)) + (1 - _FIRST) * elapsed

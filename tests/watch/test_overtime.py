@@ -238,7 +238,7 @@ def test_what_flows_in_is_the_budget_whatever_comes_and_goes(
         bound = Bound(min=0.9) if sides == 1 else Bound(min=0.9, max=0.99 if sides == 2 else 0.95)
         found = [score(1.0, name=f"c{number}") for number in range(columns)]
         there.sees(run(check(*found, bound=bound), batch=str(day), version=version, share=2))
-        flowed += 0.02 / 2 * (0.25 / (day * (day + 1)) + (0.75 / 365 if day > 1 else 0.0))
+        flowed += 0.02 / 2 * (0.2 / (day * (day + 1)) + (0.8 / 365 if day > 1 else 0.0))
         assert there.state
         assert 0 < staked(there.state) < flowed <= 0.01
 

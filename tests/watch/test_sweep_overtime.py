@@ -73,10 +73,10 @@ def test_two_hundred_healthy_years() -> None:
     assert years_with_tickets(200, None, seed=1) <= stats.binom.ppf(0.999, 200, BUDGET)
 
 
-@pytest.mark.parametrize(("healthy", "most"), [(0, 10), (10, 10), (100, 12)])
+@pytest.mark.parametrize(("healthy", "most"), [(0, 10), (10, 10), (100, 10)])
 def test_a_score_that_falls_by_two_points_is_found_within_days(healthy: int, most: int) -> None:
     """0.90 to 0.88 at a floor of 0.90, 500 rows a batch: a median of at most ten batches."""
-    assert np.median(delays(np.random.default_rng(2), 300, healthy)) <= most
+    assert np.median(delays(np.random.default_rng(2), 5000, healthy)) <= most
 
 
 def test_a_score_that_holds_a_budget_of_five_percent() -> None:
@@ -123,7 +123,7 @@ def test_how_soon() -> None:
         found = delays(rng, 5000, healthy)
         told = np.quantile(found, [0.5, 0.9])
         print(f"\n0.90 -> 0.88 after {healthy}: {told[0]:g}, {told[1]:g} batches")
-        assert np.median(found) <= (10 if healthy <= 10 else 12)
+        assert np.median(found) <= 10
 
 
 @pytest.mark.slow
