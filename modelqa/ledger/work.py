@@ -1,12 +1,12 @@
 """What can be read and written in one transaction of the ledger: all of it happens, or nothing."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, insert, select, update
 
 from modelqa.ledger.tables import batches, cursors, outbox, pauses, processes, results, tickets
 from modelqa.ledger.upsert import add, put
@@ -37,6 +37,17 @@ class Row:
     attempt: int
 
 
+def _named(batch: Batch) -> ColumnElement[bool]:
+    """Rows of the ledger's batches that are about this name, whatever its content."""
+    same = (batches.c.suite == batch.suite) & (batches.c.model == batch.model)
+    return same & (batches.c.name == batch.name)
+
+
+def _content(row: Any) -> str:
+    """The digest that a row is about: one that came back has its revision behind it."""
+    return str(row.digest).partition(" #")[0]
+
+
 class Work:
     """One transaction. ``now`` is the database's time, the same throughout."""
 
@@ -47,44 +58,47 @@ class Work:
     # --- batches
 
     def claim(self, batch: Batch) -> int | None:
-        """The batch's revision, counted from 1 by name; None where it has been judged already.
+        """The batch's revision, counted from 1 by name; None where its newest verdict is about this content.
 
-        A batch that was claimed and never judged (its process died) can be claimed again.
+        A batch that was claimed and never judged (its process died) can be claimed again. Content that
+        comes back after other content was judged is a revision of its own.
         """
-        same = (batches.c.suite == batch.suite) & (batches.c.model == batch.model)
-        same &= batches.c.name == batch.name
-        row = self.connection.execute(
-            select(batches).where(same, batches.c.digest == batch.digest).with_for_update()
-        ).first()
-        if row is not None:
-            return None if row.state == JUDGED else int(row.revision)
-        earlier = self.connection.execute(select(func.count()).select_from(batches).where(same)).scalar_one()
+        rows = self._revisions(batch)
+        mine = [row for row in rows if _content(row) == batch.digest]
+        if mine and mine[-1] is rows[-1]:
+            return None if mine[-1].state == JUDGED else int(mine[-1].revision)
+        judged = [row for row in rows if row.state == JUDGED]
+        if mine and judged and mine[-1] is judged[-1]:
+            return None
+        revision = len(rows) + 1
         made = add(
             self.connection,
             batches,
             {
-                "suite": batch.suite, "model": batch.model, "name": batch.name, "digest": batch.digest,
-                "revision": earlier + 1, "state": CLAIMED,
+                "suite": batch.suite, "model": batch.model, "name": batch.name,
+                "digest": f"{batch.digest} #{revision}" if mine else batch.digest,
+                "revision": revision, "state": CLAIMED,
             },
         )  # fmt: skip
-        return earlier + 1 if made else self.claim(batch)
+        return revision if made else self.claim(batch)
 
     def judged(self, batch: Batch, result: str) -> bool:
         """Keep the result (JSON) of a claimed batch; False where it has one already, which stays."""
-        this = (batches.c.suite == batch.suite) & (batches.c.model == batch.model)
-        this &= (batches.c.name == batch.name) & (batches.c.digest == batch.digest)
-        row = self.connection.execute(select(batches).where(this).with_for_update()).one()
+        row = [row for row in self._revisions(batch) if _content(row) == batch.digest][-1]
         if row.state == JUDGED:
             return False
         self.connection.execute(insert(results).values(batch=row.id, result=result, time=self.now))
         self.connection.execute(update(batches).where(batches.c.id == row.id).values(state=JUDGED))
         return True
 
+    def _revisions(self, batch: Batch) -> Sequence[Any]:
+        """What is known of a batch's name, by revision."""
+        query = select(batches).where(_named(batch)).order_by(batches.c.revision)
+        return self.connection.execute(query.with_for_update()).all()
+
     def earlier(self, batch: Batch) -> list[str]:
-        """The results (JSON) of other contents under a batch's name, the first one first."""
-        same = (batches.c.suite == batch.suite) & (batches.c.model == batch.model)
-        same &= (batches.c.name == batch.name) & (batches.c.digest != batch.digest)
-        query = select(results.c.result).join(batches).where(same).order_by(batches.c.revision)
+        """The results (JSON) that are kept under a batch's name, the first one first."""
+        query = select(results.c.result).join(batches).where(_named(batch)).order_by(batches.c.revision)
         return list(self.connection.execute(query).scalars())
 
     def newest(self, suite: str) -> str | None:

@@ -85,7 +85,7 @@ def commit(
         told.setdefault(name, []).extend(keys)
     for each in _following(judged, standing):
         action = FOLLOW if each.standing is None else TRAIN
-        work.enqueue(follows(result.suite), _key(judged.batch), action, _plain(each))
+        work.enqueue(follows(result.suite), _key(judged), action, _plain(each))
     return told
 
 
@@ -106,8 +106,9 @@ def due(run: Gathered) -> bool:
     return any(line and not line.startswith("would not") for line in lines)
 
 
-def _key(batch: Batch) -> str:
-    identity = "\0".join((batch.suite, batch.model, batch.name, batch.digest))
+def _key(judged: Judged) -> str:
+    batch = judged.batch
+    identity = "\0".join((batch.suite, batch.model, batch.name, batch.digest, str(judged.revision)))
     return sha1(identity.encode(errors="surrogatepass"), usedforsecurity=False).hexdigest()
 
 

@@ -36,7 +36,23 @@ def test_a_restated_batch_is_a_new_revision(url: str) -> None:
         again = Batch("monday", suite="s", model="m", digest="other")
         assert work.claim(again) == 2
         assert work.claim(Batch("tuesday", suite="s", model="m", digest="other")) == 1
-        assert work.claim(BATCH) is None
+        assert work.claim(BATCH) is None  # nothing else has a verdict
+
+
+def test_content_that_comes_back_is_a_revision_of_its_own(url: str) -> None:
+    """Once more for each time that other content was judged in between, and claimed again after a crash."""
+    other = Batch("monday", suite="s", model="m", digest="other")
+    with Ledger(url) as ledger:
+        for revision, batch in enumerate((BATCH, other, BATCH, other, BATCH), start=1):
+            for _ in range(2):
+                with ledger.writing() as work:
+                    assert work.claim(batch) == revision
+            with ledger.writing() as work:
+                assert work.judged(batch, str(revision))
+                assert not work.judged(batch, "again")
+                assert work.claim(batch) is None
+        with ledger.writing() as work:
+            assert work.earlier(BATCH) == ["1", "2", "3", "4", "5"]
 
 
 def _all_of_it(work: Work) -> None:

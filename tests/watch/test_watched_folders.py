@@ -60,6 +60,15 @@ def test_a_restated_batch_is_a_new_revision_and_the_first_verdict_stays(both: Wo
     assert {str(result.outcome) for _, revision, result in kept if revision == 1} == {"passed"}
 
 
+def test_content_that_comes_back_has_a_verdict_anew(world: World) -> None:
+    """A file that was repaired by putting back the old one is green again."""
+    for value in (1.0, -1.0, 1.0, -1.0):
+        put(world.new / "a.parquet", [value])
+        world.look()
+    found = [(revision, str(result.outcome)) for _, revision, result in world.results()]
+    assert found == [(1, "passed"), (2, "failed"), (3, "passed"), (4, "failed")]
+
+
 def test_the_same_content_under_a_new_date_is_no_new_batch(world: World) -> None:
     """A file that was touched, or copied back, has its verdict."""
     put(world.new / "a.parquet", [1.0])
