@@ -76,6 +76,9 @@ class Source(Protocol):
     def again(self, known: Known) -> Arrival | None:
         """What was judged already, once more; None where it is gone."""
 
+    def done_with(self, known: Known) -> bool:
+        """Whether nobody will ask for it again, so that it need not be known any longer."""
+
     def mark(self, arrival: Arrival) -> str:
         """The mark that an arrival has by now; "" where it is gone."""
 

@@ -43,6 +43,10 @@ class Folder:
             else None
         )
 
+    def done_with(self, known: Known) -> bool:
+        """A file that is gone; should it come back, the ledger has its verdict."""
+        return not (self._root / known.name).exists()
+
     def mark(self, arrival: Arrival) -> str:
         """What the file system says of it now."""
         return _mark(_inside(self._root / arrival.name))

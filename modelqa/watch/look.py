@@ -59,6 +59,7 @@ class Look:
                     self._try(arrival)
                 else:
                     self.waiting += 1
+            self._forget(state)
             if self.plan.expected is not None and not self.left + self.waiting:
                 self._overdue(self._state(), self.plan.expected)
         finally:
@@ -85,6 +86,16 @@ class Look:
                 found = self.plan.source.again(known)
                 if found is not None:
                     yield found
+
+    def _forget(self, state: State) -> None:
+        """Let go of what its source is done with, so that a look costs what is there, not what ever was."""
+        gone = [each.name for each in state.known.values() if self.plan.source.done_with(each)]
+        if gone:
+            with self.ledger.writing(self.lease) as work:
+                work.forget([self._cursor(name) for name in gone])
+
+    def _cursor(self, name: str) -> str:
+        return f"{self.plan.name}:{short(name)}"
 
     # --- one arrival
 
@@ -165,7 +176,7 @@ class Look:
         """Where the source stands once this arrival is known."""
         lacks = min(identity.lacks, arrival.lacked or identity.lacks)
         known = Known(arrival.name, mark=arrival.mark, lacks=lacks, labels=labels)
-        made = {f"{self.plan.name}:{short(arrival.name)}": known.dumps()}
+        made = {self._cursor(arrival.name): known.dumps()}
         if not arrival.lacked:
             last = {"last": arrival.name, "mark": arrival.mark, "time": now}
             made[self.plan.name] = json.dumps(last, ensure_ascii=False)

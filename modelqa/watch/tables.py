@@ -47,6 +47,10 @@ class Rows:
         """The rows of the same range."""
         return self._arrival(*json.loads(known.mark), lacked=known.lacks)
 
+    def done_with(self, known: Known) -> bool:
+        """Rows that have all their labels: no range is looked at twice."""
+        return not known.lacks
+
     def mark(self, arrival: Arrival) -> str:
         """A range does not change."""
         return arrival.mark

@@ -37,6 +37,10 @@ class Versions:
         name, _, version = known.name.rpartition(" version ")
         return _arrival(name, version, lacked=known.lacks)
 
+    def done_with(self, known: Known) -> bool:  # noqa: ARG002 (whichever it is)
+        """None: an alias may come back to any version."""
+        return False
+
     def mark(self, arrival: Arrival) -> str:
         """A version does not change."""
         return arrival.mark

@@ -69,6 +69,26 @@ def test_content_that_comes_back_has_a_verdict_anew(world: World) -> None:
     assert found == [(1, "passed"), (2, "failed"), (3, "passed"), (4, "failed")]
 
 
+def test_what_is_gone_is_forgotten_and_its_verdict_is_not(world: World) -> None:
+    """The ledger's cursors are those of files that are there; one that is put back has its verdict."""
+    for number in range(3):
+        put(world.new / f"{number}.parquet", [1.0])
+    world.look()
+    assert cursors(world) == 4  # and that of the source
+    (world.new / "1.parquet").rename(world.root / "kept.parquet")
+    world.look()
+    assert cursors(world) == 3
+    (world.root / "kept.parquet").rename(world.new / "1.parquet")
+    assert world.look() == []
+    assert (cursors(world), len(world.results())) == (4, 3)
+
+
+def cursors(world: World) -> int:
+    """How many cursors the ledger has."""
+    with world.ledger() as ledger, ledger.writing() as work:
+        return len(work.cursors(""))
+
+
 def test_the_same_content_under_a_new_date_is_no_new_batch(world: World) -> None:
     """A file that was touched, or copied back, has its verdict."""
     put(world.new / "a.parquet", [1.0])
