@@ -121,12 +121,12 @@ def _in_turn(
         seconds=seconds,
         least=LEAST if q is None and ctx.versus is None else 0.0,
     )
-    before = surroundings.quiet()
-    for seen in watch(callers, frames, effort, clock=ctx.clock, rng=ctx.rng):
-        estimate = _estimate(seen, statistic, rows, ctx.versus, ctx.levels.over(seen.looks))
-        if ctx.settled(estimate):
-            break
-    after = surroundings.since(before)
+    with surroundings.watched() as since:
+        for seen in watch(callers, frames, effort, clock=ctx.clock, rng=ctx.rng):
+            estimate = _estimate(seen, statistic, rows, ctx.versus, ctx.levels.over(seen.looks))
+            if ctx.settled(estimate):
+                break
+        after = since()
     test = inverted.of_ends(
         estimate.value,
         lambda levels: _estimate(seen, statistic, rows, ctx.versus, levels.over(seen.looks)),

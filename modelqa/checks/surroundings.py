@@ -4,7 +4,8 @@ import gc
 import os
 import platform
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,33 +13,39 @@ _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEX
 _STATUS = Path("/proc/self/status")
 
 
-def quiet() -> Mapping[str, float]:
-    """Collect what garbage there is, so that it is nobody's in what follows; the counts from here on."""
-    gc.collect()
-    return _counts()
+@contextmanager
+def watched() -> Iterator[Callable[[], dict[str, Any]]]:
+    """Tell, whenever asked, what has happened since, and on what machine.
 
-
-def since(before: Mapping[str, float]) -> dict[str, Any]:
-    """What happened since, and on what machine.
+    Meanwhile the garbage collector has nothing to do with what was there before: in a service that
+    only serves, there would be none of it.
 
     ``interrupted`` counts how often the system took the processor away, ``cpu_seconds`` is what
     the process got of it, ``collections`` are runs of the garbage collector. What the system does not
     tell is 0.
 
-    >>> since(quiet())["interrupted"] >= 0
+    >>> with watched() as since:
+    ...     since()["interrupted"] >= 0
     True
     """
-    return {
-        **{name: count - before[name] for name, count in _counts().items()},
-        "gc": gc.isenabled(),
-        "threads": threads(),
-        "thread_limits": {name: os.environ[name] for name in _THREADS if name in os.environ},
-        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0,
-        "cpus": os.cpu_count() or 0,
-        "machine": platform.machine(),
-        "system": platform.system(),
-        "python": platform.python_version(),
-    }
+    by_others = gc.get_freeze_count()
+    gc.freeze()
+    before = _counts()
+    try:
+        yield lambda: {
+            **{name: count - before[name] for name, count in _counts().items()},
+            "gc": gc.isenabled(),
+            "threads": threads(),
+            "thread_limits": {name: os.environ[name] for name in _THREADS if name in os.environ},
+            "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0,
+            "cpus": os.cpu_count() or 0,
+            "machine": platform.machine(),
+            "system": platform.system(),
+            "python": platform.python_version(),
+        }
+    finally:
+        if not by_others:
+            gc.unfreeze()
 
 
 def threads() -> int:
