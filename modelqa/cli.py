@@ -185,21 +185,9 @@ def _loaded(suite: Path, here: project.Project, given: dict[str, str | None]) ->
     """The suite, with what the command line, the environment or the ini say instead."""
     from modelqa.suite.load import load
 
-    said = {key: value for key, each in given.items() if (value := here.option(key, each))}
-    return load(suite, override={key: _named(key, value) for key, value in said.items()})
-
-
-def _named(key: str, written: str) -> str | dict[str, str]:
-    """What an option names. Raises ``typer.BadParameter`` for a SELECT of no database."""
-    from modelqa.core.subject import is_select
-
-    if key not in ("batch", "reference") or not is_select(written):
-        return written
-    if not (url := os.environ.get("MODELQA_DATABASE")):
-        raise typer.BadParameter(
-            "a SELECT needs MODELQA_DATABASE, the address of its database", param_hint=f"--{key}"
-        )
-    return {"sql": written, "url": url}
+    return load(
+        suite, override={key: value for key, each in given.items() if (value := here.option(key, each))}
+    )
 
 
 def _share(written: str, option: str) -> float:

@@ -49,7 +49,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     helps = {
         "model": "judge this model instead of the suite's (URI, or SUITE=URI)",
         "champion": "compare with this model instead of the suite's champion",
-        "batch": "judge these rows instead of the suite's batch",
+        "batch": "judge these rows (a path, or a SELECT of MODELQA_DATABASE) instead of the suite's",
         "reference": "compare with these rows instead of the suite's reference",
     }
     for key, text in helps.items():

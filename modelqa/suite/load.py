@@ -6,12 +6,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from modelqa.core.subject import is_select
 from modelqa.suite.environment import expand
 from modelqa.suite.nodes import Place, Problems
 from modelqa.suite.spec import Suite, changed
 from modelqa.suite.text import MAX_BYTES, decode, read
 
 SUFFIX = ".suite.yaml"
+DATABASE = "MODELQA_DATABASE"
+"""The variable that names the database of a SELECT given as an option."""
 Override = Mapping[str, Any] | Callable[[str], Mapping[str, Any]]
 
 
@@ -25,7 +28,8 @@ def load(
 
     ``environ`` is what ``"${NAME}"`` reads in the subject's keys. ``override`` replaces keys as
     `Suite.override` does, before anything is validated: a file may leave to it what it lacks; a
-    function of the suite's name says what to replace in that suite.
+    function of the suite's name says what to replace in that suite. Rows may be replaced by a SELECT of
+    the database that ``MODELQA_DATABASE`` names.
     Raises `SuiteError` with every problem, in the order of the file.
     """
     file = Path(path)
@@ -41,8 +45,20 @@ def parse(
     if root.is_mapping:
         named = root.get("suite")
         chosen = override(str(named.value) if named else "") if callable(override) else override
-        root = changed(root, chosen, problems) if chosen else root
+        root = changed(root, _asked(chosen, environ, problems), problems) if chosen else root
     return Suite.read(expand(root, environ, problems), file, problems)
+
+
+def _asked(chosen: Mapping[str, Any], environ: Mapping[str, str], problems: Problems) -> dict[str, Any]:
+    """What is chosen, with each SELECT asked of the database that the environment names."""
+    made, url = dict(chosen), environ.get(DATABASE)
+    for key in ("batch", "reference"):
+        written = made.get(key)
+        if isinstance(written, str) and is_select(written):
+            if not url:
+                problems.stop(Place(trail=key), f"a SELECT is asked of the database in {DATABASE}: set that")
+            made[key] = {"sql": written, "url": url}
+    return made
 
 
 def raw_of(file: Path) -> bytes:
