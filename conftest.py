@@ -5,6 +5,7 @@ or a test asks for the fixture `examples`. A second run finds them; an edited bu
 version of a library or a moved checkout builds them anew. Workers take turns by a file lock.
 """
 
+import gc
 import hashlib
 import subprocess
 import sys
@@ -27,6 +28,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         ensure_examples()
     except subprocess.CalledProcessError as error:
         raise pytest.UsageError(f"the example models could not be built:\n{error.stderr}") from error
+
+
+@pytest.fixture(scope="module", autouse=True)
+def swept() -> None:
+    """What earlier modules loaded is not looked through for garbage again and again: a second each time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

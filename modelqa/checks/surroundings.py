@@ -29,7 +29,8 @@ def watched() -> Iterator[Callable[[], dict[str, Any]]]:
     True
     """
     by_others = gc.get_freeze_count()
-    gc.freeze()
+    if not by_others:
+        gc.freeze()
     before = _counts()
     try:
         yield lambda: {
