@@ -27,7 +27,7 @@ def run(kind: str, url: str, address: str, now: float, event: Event, die_at: int
     clock.now = now
     try:
         step("before the ledger")
-        with Ledger(url, now=clock, step=step) as ledger:
+        with Ledger(url, now=clock, sleep=clock.sleep, step=step) as ledger:
             batch = Batch(getattr(event, "batch", ""), suite="s", model="m", digest="d")
             there = tracker(kind, address, ledger, clock)
             with ledger.lease("watch") as lease, ledger.writing(lease) as work:

@@ -42,7 +42,7 @@ class World:
         self.kind, self.url, self.fake, self.clock = kind, url, fake, Clock()
         if fake is not None:
             fake.now = self.clock
-        self.ledger = Ledger(url, now=self.clock)
+        self.ledger = Ledger(url, now=self.clock, sleep=self.clock.sleep)
         self.tracker = self._tracker()
         self.policy = Policy()
 
@@ -52,7 +52,7 @@ class World:
     def lose_ledger(self, url: str) -> None:
         """Begin with an empty one, as a fresh machine does."""
         self.close()
-        self.ledger = Ledger(url, now=self.clock)
+        self.ledger = Ledger(url, now=self.clock, sleep=self.clock.sleep)
         self.tracker = self._tracker()
 
     def close(self) -> None:

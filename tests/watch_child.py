@@ -32,7 +32,7 @@ def look(kind: str, root: str, address: str, now: float, die_at: tuple[str, int]
 
     clock = Clock()
     clock.now = now
-    world = World(Path(root), now=clock)
+    world = World(Path(root), now=clock, sleep=clock.sleep)
     world.keys["actions"] = [{**TICKET, "ticket": kind}]
     world.tracker = lambda ledger: tracker(kind, address, ledger, clock)
     seen: list[object] = []

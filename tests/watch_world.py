@@ -1,5 +1,6 @@
 """A suite without a model, a place where batches arrive, and a watcher on it."""
 
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -40,11 +41,18 @@ def put(path: Path, values: list[float], **columns: list[Any]) -> None:
 class World:
     """A project's folder, its ledger, and watchers on a source (the folder ``new``, if no other is named)."""
 
-    def __init__(self, root: Path, url: str = "", *, now: Callable[[object], float] | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        url: str = "",
+        *,
+        now: Callable[[object], float] | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self.root, self.new = root, root / "new"
         self.new.mkdir(exist_ok=True)
         self.url = url or f"sqlite:///{root / 'ledger.db'}"
-        self._now = now
+        self._now, self._sleep = now, sleep
         self.source: Source | None = None
         self.keys: dict[str, Any] = {"checks": CHECKS, "actions": [TICKET]}
         self.options: dict[str, Any] = {}
@@ -54,7 +62,7 @@ class World:
 
     def ledger(self, step: Step = quiet) -> Ledger:
         """The ledger, opened."""
-        return Ledger(self.url, now=self._now, step=step)
+        return Ledger(self.url, now=self._now, sleep=self._sleep, step=step)
 
     def watcher(
         self, ledger: Ledger, *, settle: float = 0.0, step: Step = quiet, name: str = "tiny"

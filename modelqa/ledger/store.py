@@ -19,8 +19,10 @@ from modelqa.ledger.upsert import add
 from modelqa.ledger.work import Work
 
 Step = Callable[[str], None]
-SECONDS, PAUSE = 120.0, 0.05
-"""How long a lease holds, and how long to wait between two looks at one that somebody else holds."""
+SECONDS = 120.0
+"""How long a lease holds."""
+_PAUSE, _LONGEST = 0.05, 0.5
+"""How long to wait until the second look at a lease that somebody else holds, and at most between two."""
 _TIME = {
     "sqlite": "SELECT (julianday('now') - 2440587.5) * 86400.0",
     "postgresql": "SELECT extract(epoch FROM clock_timestamp())",
@@ -35,7 +37,8 @@ def address(environ: Mapping[str, str], root: Path) -> str:
 class Ledger:
     """A ledger, brought to the newest schema. Use it in a ``with``; do not carry it over a fork.
 
-    ``step`` is told each step before it is taken. Raises `LedgerError` where it cannot be opened.
+    ``step`` is told each step before it is taken, ``now`` is the time that leases go by (the database's), and
+    ``sleep`` waits for one. Raises `LedgerError` where it cannot be opened.
     """
 
     def __init__(
@@ -44,11 +47,13 @@ class Ledger:
         *,
         step: Step = lambda _: None,
         now: leases.Now | None = None,
+        sleep: Callable[[float], None] = time.sleep,
         migrations: Sequence[Migration] = MIGRATIONS,
     ) -> None:
         self._engine = engine(url)
         self._step = step
         self._now = now or _database_time
+        self._sleep = sleep
         with _told(), self._cleared():
             migrate(self._engine, migrations)
 
@@ -84,11 +89,12 @@ class Ledger:
         Every transaction that names it is refused once it has run out or was taken over. Raises `Fenced`
         where somebody else holds it.
         """
-        given_up = time.monotonic() + patience
+        waited, pause = 0.0, _PAUSE
         while (lease := self._take(name, seconds)) is None:
-            if time.monotonic() >= given_up:
+            if waited >= patience:
                 raise Fenced(f"another process holds the lease {name}: try again later")
-            time.sleep(PAUSE)
+            self._sleep(pause)
+            waited, pause = waited + pause, min(2 * pause, _LONGEST)
         self._step("leased")
         try:
             yield lease
