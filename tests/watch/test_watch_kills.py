@@ -22,6 +22,8 @@ POINTS = (
     "request", "mapping", "mapped", "change", "note", "settled", "after the look",
 )  # fmt: skip
 """The steps of a look. Not every look takes each, so that some kill nobody."""
+LATER = 8 * 86_400.0
+"""Longer than a closed ticket is opened again."""
 STEPS = 16
 """Steps that a look with something to do takes at least."""
 pytestmark = UNIX
@@ -98,6 +100,7 @@ def _sweep(kind: str, folder: Path, kills: int, seed: int) -> Counter[str]:
             assert there.open(KEY) == [], f"none is left open: {killer.kills}"
             for file in world.new.iterdir():
                 file.unlink()
+            there.clock.sleep(rng.choice([0, LATER]))  # the next problem opens this ticket, or a new one
     kept = world.results()
     assert {revision for _, revision, _ in kept} == {1}, "each batch is judged once"
     assert [(name, str(result.outcome)) for name, _, result in kept] == [*wrote.items()], "in its order"
