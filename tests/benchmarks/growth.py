@@ -149,9 +149,9 @@ def draw(found: dict[str, dict[int, dict[str, float]]], path: Path) -> None:
     import matplotlib as mpl
 
     mpl.use("svg")
-    from matplotlib import pyplot
+    from matplotlib import pyplot, ticker
 
-    mpl.rcParams["svg.hashsalt"] = "modelqa"
+    mpl.rcParams.update({"svg.hashsalt": "modelqa", "svg.fonttype": "none"})
     figure, axes = pyplot.subplots(2, len(found), figsize=(3.2 * len(found), 5.2), layout="constrained")
     for at, (kind, costs) in enumerate(found.items()):
         sizes = list(costs)
@@ -162,12 +162,26 @@ def draw(found: dict[str, dict[int, dict[str, float]]], path: Path) -> None:
             axis.loglog(sizes, values, marker="o", color="#1f5fa8", label="measured")
             line = [values[-1] * size / sizes[-1] for size in sizes]
             axis.loglog(sizes, line, linestyle="--", color="#777777", label="in proportion")
-            axis.set_ylim(bottom=min(values) / 2)
+            axis.set_ylim(min(values) / 2, max(values) * 2)
+            axis.set_xticks(sizes, [short(size) for size in sizes])
+            axis.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+            axis.yaxis.set_major_formatter("{x:,g}")
+            for side in (axis.xaxis, axis.yaxis):
+                side.set_minor_locator(ticker.NullLocator())
             axis.set_xlabel(kind)
             axis.set_ylabel(unit)
         axes[0][at].set_title(TOLD[kind], fontsize=8)
     axes[0][0].legend(fontsize=7)
     figure.savefig(path, format="svg", metadata={"Date": None})
+
+
+def short(size: int) -> str:
+    """A size as an axis tells it.
+
+    >>> [short(size) for size in (20, 10_000, 10_000_000)]
+    ['20', '10k', '10M']
+    """
+    return f"{size // 10**6}M" if size >= 10**6 else f"{size // 1000}k" if size >= 1000 else str(size)
 
 
 def main(arguments: Sequence[str]) -> None:
