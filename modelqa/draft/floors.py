@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
-from math import isfinite
+from math import isfinite, nan
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,8 @@ WORTHLESS = {"roc_auc": 0.5}
 
 FAR = 1e9
 """A bound that nothing breaks: what is measured under it has the near end of the final suite."""
+MOST_LATENCY = 3.0
+"""The first budget of a latency rests on no more than so many times the p95 that was seen."""
 MOST_DRIFT = {"numbers": 1.0, "categories": 0.5}
 LEAST_DRIFT = 0.1
 
@@ -146,11 +148,16 @@ def _range(subject: Subject) -> tuple[float, float] | None:
     return (float(values.min()), float(values.max())) if values.size else None
 
 
-def latency(estimate: Estimate | None, note: str) -> Block:
-    """A budget with head room for one row a call."""
-    if estimate is None or not isfinite(estimate.high):
+def latency(estimate: Estimate | None, note: str, *, most: float = MOST_LATENCY) -> Block:
+    """A budget with head room for one row a call.
+
+    What a first look does not rule out is no reason for a budget that rests on more than ``most`` times
+    the p95 that it saw: a run measures on until it knows.
+    """
+    end = nan if estimate is None else min(estimate.high, most * estimate.value)
+    if not isfinite(end):
         return dropped("latency", note or "too few calls to tell its p95")
-    keys = {"latency": "p95", "max": Written(numbers.budget(estimate.high))}
+    keys = {"latency": "p95", "max": Written(numbers.budget(end))}
     return Block.of(
         "latency", keys, {"max": "three times what a call took on this machine, rounded up; at least 10 ms"}
     )

@@ -4,6 +4,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pandas as pd
 import pytest
 
 from modelqa.core.bound import Outcome
+from modelqa.core.estimate import Estimate
+from modelqa.draft import floors
 from modelqa.draft.subject import Ask, file_name, open_subject
 from modelqa.draft.text import Block, dropped
 from modelqa.draft.write import Draft, _mended, draft
@@ -182,6 +185,16 @@ def test_a_reference_that_lacks_columns_is_used_for_the_others(project: Path) ->
     assert "express: reference" in told
     assert "drift: prediction: " in told
     assert "drift-numbers" in {check.id for check in made.result.checks}
+
+
+def test_a_budget_rests_on_what_was_seen_and_on_more_once_it_was_tried() -> None:
+    """A stall in the first look makes no budget of a second for a model that takes a millisecond."""
+    wide, open_ = Estimate(0.0015, low=0.001, high=0.3, n=200), Estimate(0.0015, low=0.001, high=inf, n=20)
+    for first in (wide, open_):
+        assert "max: 20 ms" in floors.latency(first, "").lines[1]
+    assert "max: 1000 ms" in floors.latency(wide, "", most=inf).lines[1]
+    assert floors.latency(open_, "", most=inf).left_out == "too few calls to tell its p95"
+    assert floors.latency(None, "it raised").left_out == "it raised"
 
 
 def test_a_check_that_does_not_pass_is_left_out(project: Path) -> None:
