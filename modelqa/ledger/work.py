@@ -84,12 +84,16 @@ class Work:
 
     def judged(self, batch: Batch, result: str) -> bool:
         """Keep the result (JSON) of a claimed batch; False where it has one already, which stays."""
-        row = [row for row in self._revisions(batch) if _content(row) == batch.digest][-1]
+        row = self._newest_of(batch)
         if row.state == JUDGED:
             return False
         self.connection.execute(insert(results).values(batch=row.id, result=result, time=self.now))
         self.connection.execute(update(batches).where(batches.c.id == row.id).values(state=JUDGED))
         return True
+
+    def _newest_of(self, batch: Batch) -> Any:
+        """The row of a content that was claimed, when it came last."""
+        return [row for row in self._revisions(batch) if _content(row) == batch.digest][-1]
 
     def _revisions(self, batch: Batch) -> Sequence[Any]:
         """What is known of a batch's name, by revision."""
@@ -97,8 +101,9 @@ class Work:
         return self.connection.execute(query.with_for_update()).all()
 
     def earlier(self, batch: Batch) -> list[str]:
-        """The results (JSON) that are kept under a batch's name, the first one first."""
-        query = select(results.c.result).join(batches).where(_named(batch)).order_by(batches.c.revision)
+        """The results (JSON) of other revisions of a claimed batch, the first one first."""
+        others = _named(batch) & (batches.c.id != self._newest_of(batch).id)
+        query = select(results.c.result).join(batches).where(others).order_by(batches.c.revision)
         return list(self.connection.execute(query).scalars())
 
     def newest(self, suite: str) -> str | None:

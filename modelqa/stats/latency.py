@@ -19,6 +19,8 @@ FEW, MANY = 16, 32
 """Into so many batches of neighbouring calls a series is cut to see how much they hang together."""
 CLOCK = 1e-9
 """The shortest time that a call is taken to take."""
+_WIDEST = 0.4
+"""A tail beyond which nothing is corrected for how few the batches are."""
 _MOST = float(np.finfo(np.float64).max)
 _SHARES = np.append(np.linspace(0, 1, 101), [0.995, 0.999])
 _BINS, _STRETCHES = 40, 60
@@ -76,24 +78,22 @@ def _by_length(times: Floats, ordered: Floats, q: float, levels: Levels) -> tupl
     low = _outermost(
         lambda place: _often_as_slow(times, float(backwards[place]), q, levels.low), n - 1 - start, n - 1
     )
+    spread = _scatter(times)
     return (
-        float(backwards[low]) / exp(_scatter(times, levels.low)) if low is not None else -inf,
-        float(ordered[high]) * exp(_scatter(times, levels.high)) if high is not None else inf,
+        float(backwards[low]) / exp(spread * _student(levels.low)) if low is not None else -inf,
+        float(ordered[high]) * exp(spread * _student(levels.high)) if high is not None else inf,
     )
 
 
-def _scatter(times: Floats, tail: float) -> float:
-    """How far the logarithm of the machine's speed is from its middle at a tail, by the batches' medians."""
-    from scipy.special import stdtrit
-
+def _scatter(times: Floats) -> float:
+    """How much the logarithm of the machine's speed scatters, by the batches' medians."""
     size = len(times) // FEW
     if size < MANY // FEW:
         return 0.0
     medians = np.median(times[: size * FEW].reshape(FEW, size), axis=1)
     if not np.isfinite(medians).all():
         return inf
-    spread = float(np.log(np.maximum(medians, CLOCK)).std(ddof=1))
-    return spread * -float(stdtrit(FEW - 1, min(tail, 0.4)))
+    return float(np.log(np.maximum(medians, CLOCK)).std(ddof=1))
 
 
 def _seldom_slower(times: Floats, limit: float, q: float, tail: float) -> bool:
@@ -186,10 +186,16 @@ def _effect(values: Floats, count: int, variance: float) -> float:
 
 def _discount(tail: float) -> float:
     """What a variance from the batches is worth at a tail, against a known one."""
-    from scipy.special import ndtri, stdtrit
+    from scipy.special import ndtri
 
-    tail = min(tail, 0.4)
-    return float((ndtri(tail) / stdtrit(FEW - 1, tail)) ** 2)
+    return float((ndtri(min(tail, _WIDEST)) / _student(tail)) ** 2)
+
+
+def _student(tail: float) -> float:
+    """How many standard deviations of the batches lie beyond their mean at a tail."""
+    from scipy.special import stdtrit
+
+    return -float(stdtrit(FEW - 1, min(tail, _WIDEST)))
 
 
 def noise(times: Floats, block: int) -> float:

@@ -44,8 +44,9 @@ class Folder:
         )
 
     def done_with(self, known: Known) -> bool:
-        """A file that is gone; should it come back, the ledger has its verdict."""
-        return not (self._root / known.name).exists()
+        """A file that is gone from a folder that shows others: an empty one may be a disk that is away."""
+        place = self._root / known.name
+        return not _mark([place]) and any(place.parent.glob("*"))
 
     def mark(self, arrival: Arrival) -> str:
         """What the file system says of it now."""

@@ -83,6 +83,18 @@ def test_what_is_gone_is_forgotten_and_its_verdict_is_not(world: World) -> None:
     assert (cursors(world), len(world.results())) == (4, 3)
 
 
+def test_a_folder_that_shows_nothing_is_no_reason_to_forget(world: World) -> None:
+    """A disk may be away: what was judged on it is known when it is back."""
+    put(world.new / "a.parquet", [1.0])
+    world.look()
+    (world.new / "a.parquet").unlink()
+    world.look()
+    assert cursors(world) == 2
+    put(world.new / "b.parquet", [1.0])
+    world.look()
+    assert cursors(world) == 2  # the source and b
+
+
 def cursors(world: World) -> int:
     """How many cursors the ledger has."""
     with world.ledger() as ledger, ledger.writing() as work:
