@@ -6,7 +6,7 @@ from dataclasses import KW_ONLY, dataclass
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, insert, select, update
 
 from modelqa.ledger.tables import batches, cursors, outbox, pauses, processes, results, tickets
 from modelqa.ledger.upsert import add, put
@@ -129,8 +129,9 @@ class Work:
         put(self.connection, cursors, {"name": name, "value": value})
 
     def forget(self, names: Collection[str]) -> None:
-        """Remove cursors."""
-        self.connection.execute(delete(cursors).where(cursors.c.name.in_(names)))
+        """Remove cursors, however many: databases limit the names in one statement."""
+        each = delete(cursors).where(cursors.c.name == bindparam("gone"))
+        self.connection.execute(each, [{"gone": name} for name in names])
 
     def process(self, name: str) -> Any:
         """The state of an anytime-valid process; None before its first batch."""

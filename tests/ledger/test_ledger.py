@@ -55,6 +55,15 @@ def test_content_that_comes_back_is_a_revision_of_its_own(url: str) -> None:
             assert work.earlier(BATCH) == ["1", "2", "3", "4"]
 
 
+def test_any_number_of_cursors_is_forgotten_at_once(url: str) -> None:
+    """More than a statement may name; the others stay."""
+    with Ledger(url) as ledger, ledger.writing() as work:
+        work.move("folder:1", "here")
+        work.move("folder:2", "gone")
+        work.forget([f"folder:{number}" for number in range(2, 40_000)])
+        assert work.cursors("folder:") == {"1": "here"}
+
+
 def _all_of_it(work: Work) -> None:
     assert work.claim(BATCH) == 1
     work.move("folder", "monday")
