@@ -53,9 +53,9 @@ class Killer:
         def hook(name: str) -> None:
             left[0] -= 1
             if left[0] == 0:
+                died.append(name)  # before the kill, for whoever waits for the child reads it after that
                 with suppress(ProcessLookupError, TypeError):
                     os.kill(child.pid, signal.SIGKILL)
-                    died.append(name)
 
         return hook
 
